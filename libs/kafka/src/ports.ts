@@ -213,6 +213,12 @@ export interface OldestRecord {
   readonly at: EpochMs;
 }
 
+/** An offset of a partition. */
+export interface PartitionOffset {
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
 /** A topic that should exist. */
 export interface TopicSpec {
   readonly topic: string;
@@ -254,6 +260,11 @@ export interface TopicAdmin {
    * missing.
    */
   oldest(topic: string): Promise<readonly OldestRecord[]>;
+  /**
+   * Tells from which offset on the records of each partition are not older than an instant. That is
+   * the end of a partition whose records are all older.
+   */
+  offsetsAt(topic: string, at: number): Promise<readonly PartitionOffset[]>;
   /**
    * The members of a consumer group.
    * @returns undefined while the group deals its partitions anew.

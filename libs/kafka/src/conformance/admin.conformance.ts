@@ -83,5 +83,17 @@ export function adminConformance(tools: ClusterTools): void {
       const [first] = await tools.gateway.recordsFrom({ topic, partition }, 0n, 1);
       expect(await tools.gateway.admin.oldest(topic)).toEqual([{ partition, at: first?.timestamp }]);
     });
+
+    it('tells from which offset on records are not older than an instant', async () => {
+      const topic = await tools.aTopic(2);
+      const at = async (ms: number) => (await tools.gateway.admin.offsetsAt(topic, ms)).map(({ offset }) => offset);
+      expect(await at(0)).toEqual([0n, 0n]);
+      await tools.gateway.publisher.publish(aRecord(topic, 'x', { partition: 1 }));
+      const [first = expect.fail()] = await tools.gateway.recordsFrom({ topic, partition: 1 }, 0n, 1);
+      expect([await at(first.timestamp), await at(first.timestamp + 1)]).toEqual([
+        [0n, 0n],
+        [0n, 1n],
+      ]);
+    });
   });
 }

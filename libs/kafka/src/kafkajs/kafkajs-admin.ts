@@ -3,7 +3,7 @@ import type { ITopicConfig } from 'kafkajs';
 import { settingsOf } from '../topic-settings.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { isAccessFault, rootCause, unavailable, withTimeout } from './broker-errors.ts';
-import type { CommittedTo, GroupMembers, OldestRecord, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import type { CommittedTo, GroupMembers, OldestRecord, PartitionEnd, PartitionOffset, TopicAdmin, TopicSpec } from '../ports.ts';
 import { membersOf } from './group-assignments.ts';
 import { checkTopics, type TopicCheckParts } from './topic-check.ts';
 import type { TopicEnds } from './topic-ends.ts';
@@ -87,6 +87,11 @@ export class KafkajsAdmin implements TopicAdmin {
   async oldest(topic: string): Promise<readonly OldestRecord[]> {
     const ask = `the oldest records of ${topic}`;
     return withTimeout(this.timeoutMs, ask, this.topicEnds.oldest(topic), { topic, operation: 'Describe' });
+  }
+
+  async offsetsAt(topic: string, at: number): Promise<readonly PartitionOffset[]> {
+    const ask = `the offsets of ${topic} at a time`;
+    return withTimeout(this.timeoutMs, ask, this.topicEnds.at(topic, at), { topic, operation: 'Describe' });
   }
 
   async members(groupId: string): Promise<GroupMembers | undefined> {

@@ -66,6 +66,22 @@ export async function oldestOf(
   return new Map([...told].map(([key, { timestamp }]) => [key, timestamp]));
 }
 
+/**
+ * Asks the leaders of partitions for the first record of each that is not older than an instant.
+ * @param failed is told why offsets are missing.
+ * @returns offsets by the names of `partitionName`; -1 for a partition without such a record. A
+ *   partition without a leader, or whose leader did not answer about it, is missing.
+ */
+export async function offsetsSince(
+  cluster: ClusterConnection,
+  partitions: readonly TopicPartition[],
+  at: number,
+  failed: (error: unknown) => void,
+): Promise<PartitionOffsets> {
+  const told = await askLeaders(cluster, partitions, Math.max(0, at), failed);
+  return new Map([...told].map(([key, { offset }]) => [key, offset]));
+}
+
 /** @param timestamp -1 for ends, -2 for starts, else the first record of this time or later. */
 async function askLeaders(
   cluster: ClusterConnection,

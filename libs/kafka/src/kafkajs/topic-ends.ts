@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { epochMs, partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
-import type { OldestRecord, PartitionEnd } from '../ports.ts';
+import type { OldestRecord, PartitionEnd, PartitionOffset } from '../ports.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KeptConnection } from './kept-connection.ts';
 import { SharedRounds } from '../shared-rounds.ts';
-import { type OffsetName, offsetsOf, oldestOf } from './partition-offsets.ts';
+import { type OffsetName, offsetsOf, offsetsSince, oldestOf } from './partition-offsets.ts';
 
 const triesMax = 5;
 const againMs = 100;
@@ -65,6 +65,11 @@ export class TopicEnds {
   async oldest(topic: string): Promise<readonly OldestRecord[]> {
     const all = allOf(await this.ask(topic, oldestRecordsOf, async () => this.looks.ask()));
     return all.filter(({ at }) => at >= 0);
+  }
+
+  /** The offsets of the first records that are not older than an instant. @throws as {@link of}. */
+  async at(topic: string, at: number): Promise<readonly PartitionOffset[]> {
+    return allOf(await this.ask(topic, offsetsQuestion(at), async () => this.looks.ask()));
   }
 
   /**
@@ -132,6 +137,19 @@ const oldestRecordsOf: Question<OldestRecord> = async (cluster, partitions, fail
     return at === undefined ? [] : [{ partition: one.partition, at: epochMs(at) }];
   });
 };
+
+/** A partition whose records are all older is told with its end. */
+function offsetsQuestion(at: number): Question<PartitionOffset> {
+  return async (cluster, partitions, failed) => {
+    const since = await offsetsSince(cluster, partitions, at, failed);
+    const ends = await offsetsOf(cluster, partitions, 'end', failed);
+    return partitions.flatMap((one) => {
+      const [first, end] = [since.get(partitionName(one)), ends.get(partitionName(one))];
+      if (first === undefined || end === undefined) return [];
+      return { partition: one.partition, offset: first < 0n ? end : first };
+    });
+  };
+}
 
 function allOf<One>({ told, fault }: Told<One>): readonly One[] {
   if (fault !== undefined) throw fault;

@@ -1,5 +1,5 @@
 import { partitionName, PlatformError } from '#contracts';
-import type { CommittedTo, OldestRecord, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import type { CommittedTo, OldestRecord, PartitionEnd, PartitionOffset, TopicAdmin, TopicSpec } from '../ports.ts';
 import { type MemoryCluster, nextTurn } from './memory-cluster.ts';
 
 /** Looks after the topics of a {@link MemoryCluster}. */
@@ -27,6 +27,14 @@ export class MemoryAdmin implements TopicAdmin {
     return this.cluster
       .partitionsOf(topic)
       .flatMap(({ records: [first] }, partition) => (first === undefined ? [] : [{ partition, at: first.timestamp }]));
+  }
+
+  async offsetsAt(topic: string, at: number): Promise<readonly PartitionOffset[]> {
+    await nextTurn();
+    return this.cluster.partitionsOf(topic).map(({ records }, partition) => {
+      const first = records.findIndex(({ timestamp }) => timestamp >= at);
+      return { partition, offset: BigInt(first === -1 ? records.length : first) };
+    });
   }
 
   /** Groups of this cluster tell no members. */
