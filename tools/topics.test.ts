@@ -71,7 +71,11 @@ function useOf(service: Service) {
     for (const [call, topic] of Object.entries(writers)) if (source.includes(call)) written.add(topic);
     // These files name topics to set limits, to ask for commits, to read letters and ends, or to
     // compare an origin.
-    if (/\/(main|finished-records|vanished-records|undelivered-notices|notice-ends|rejects\.controller)\.ts$/.test(file))
+    if (
+      /\/(main|finished-records|vanished-records|lost-notices|undelivered-notices|notice-ends|rejects\.controller)\.ts$/.test(
+        file,
+      )
+    )
       continue;
     for (const topic of argumentsOf(source, writes).flatMap(topicsIn)) written.add(topic);
   }

@@ -8,6 +8,7 @@ import { runService } from '#platform/service';
 import { openStatusStore } from './adapters/open-status-store.ts';
 import { LedgerCheck } from './ledger-check.ts';
 import { ledgerMetrics } from './ledger-metrics.ts';
+import { LostNotices } from './lost-notices.ts';
 import { ProgressToStore } from './progress-to-store.ts';
 import { whileStoring } from './records.controller.ts';
 import { RecentTransitions } from './recent-transitions.ts';
@@ -64,6 +65,8 @@ await runService({
     ledger.start();
     const vanished = new VanishedRecords(store, gateway, catchUp, clock, logger, lost);
     vanished.start();
+    const lostNotices = new LostNotices(store, gateway, catchUp, clock, logger, lost);
+    lostNotices.start();
     ledgerMetrics(metrics, store, ledger, clock);
     return {
       module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder, recent, ledger, clock }),
@@ -75,6 +78,7 @@ await runService({
       async close() {
         ledger.close();
         vanished.close();
+        lostNotices.close();
         retention.close();
         recorder.close();
         await gateway.close();

@@ -1,4 +1,11 @@
-import { type KafkaAccount, outsideAccount, type Service, topicDeclarations, topicUsesOf } from './topic-declarations.ts';
+import {
+  type KafkaAccount,
+  outsideAccount,
+  type Service,
+  topicDeclarations,
+  type TopicName,
+  topicUsesOf,
+} from './topic-declarations.ts';
 import type { Topics } from './topics.ts';
 
 /** An operation of Kafka's access control. `read` and `write` include `describe`. */
@@ -41,11 +48,16 @@ function userTopics(topics: Topics, streamTopics: readonly NamePattern[]): reado
 /**
  * The services whose groups a service looks at. The ingress finds executors and status-loggers by
  * the members of their groups. The status-logger compares the commits of those who finish
- * invocations.
+ * invocations and notices.
  */
 function groupsSeenBy(service: Service): readonly Service[] {
   if (service === 'ingress') return ['executor', 'status-logger'];
-  return service === 'status-logger' ? ['executor', 'retry-scheduler'] : [];
+  return service === 'status-logger' ? ['executor', 'retry-scheduler', 'notifier'] : [];
+}
+
+/** The status-logger looks at how far the notifiers are with `notifications`. */
+function topicsSeenBy(service: Service): readonly TopicName[] {
+  return service === 'status-logger' ? ['notifications'] : [];
 }
 
 /** The notifier creates topics at its first write to them. The ingress shows records of streams. */
@@ -71,6 +83,7 @@ function rightsOfService(service: Service, topics: Topics, streamTopics: readonl
   const foundGroups = groupsSeenBy(service).map((other) => topics.groupOf(other));
   return [
     ...declared,
+    ...topicsSeenBy(service).map((name) => topicsThatMatch(topics.name(name), ['describe'])),
     ...ofUsers,
     { resource: 'group', pattern: 'literal', name: topics.groupOf(service), operations: onGroup },
     ...foundGroups.map((group) => ({ resource: 'group', pattern: 'literal', name: group, operations: ['describe'] }) as const),

@@ -35,7 +35,7 @@ export { type AcceptedEvent, isMadeAnew } from './is-made-anew.ts';
 export { isSubscribed } from './is-subscribed.ts';
 export { type FoundAttempt, nextChance, type NextChance } from './next-chance.ts';
 export { notificationMessage, type TimestampForm } from './notification-message.ts';
-export { lostEvents, overAt, type PlaceFate, vanishedEvents } from './over.ts';
+export { lostDeliveryEvents, lostEvents, overAt, type PlaceFate, vanishedEvents } from './over.ts';
 export { pausedWait, waitWhilePaused } from './pause.ts';
 export { release, type Waiting } from './release.ts';
 export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';

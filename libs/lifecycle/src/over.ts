@@ -1,4 +1,4 @@
-import { type EpochMs, epochMs, type RecordPlace, workTopicRetentionMs } from '#contracts';
+import { type DeliveryStatus, type EpochMs, epochMs, type RecordPlace, workTopicRetentionMs } from '#contracts';
 import type { FoldedRecord } from './fold.ts';
 import type { StatusEvent } from './status-event.ts';
 
@@ -31,16 +31,33 @@ export function lostEvents(record: FoldedRecord, now: EpochMs): readonly StatusE
     'Kafka removed the record of the invocation after its retention, before a service had read it',
   );
   const lostDeliveries = deliveries.filter(({ state }) => state === 'pending');
+  const reason = 'Kafka removed the record of the delivery after its retention, before the notifier had read it';
   return [
     ...(functionUrn === '' || endedAt !== undefined ? [] : [end]),
-    ...lostDeliveries.map(
-      ({ dueAt: _dueAt, ...delivery }): StatusEvent => ({
-        kind: 'delivery',
-        requestId,
-        delivery: { ...delivery, state: 'undelivered', at: now, reason: lostDelivery },
-      }),
-    ),
+    ...lostDeliveries.map((delivery) => undeliveredEvent(requestId, delivery, now, reason)),
   ];
+}
+
+/**
+ * The events that give up the deliveries of an invocation that no notifier will finish. Somebody
+ * deleted records, or a topic, or moved the offsets of a group. A notifier that holds such a record
+ * in memory after all corrects the end.
+ * @param finishedTo services have finished each delivery that was due, or began, before.
+ */
+export function lostDeliveryEvents(
+  { requestId, deliveries }: FoldedRecord,
+  finishedTo: EpochMs,
+  now: EpochMs,
+): readonly StatusEvent[] {
+  const lost = deliveries.filter(({ state, at, dueAt }) => state === 'pending' && latest([at, dueAt]) + vanishedMs < finishedTo);
+  const reason =
+    'no notifier will finish the record of the delivery: somebody deleted records, or a topic, or moved the offsets of a group';
+  return lost.map((delivery) => undeliveredEvent(requestId, delivery, now, reason));
+}
+
+function undeliveredEvent(requestId: string, delivery: DeliveryStatus, now: EpochMs, reason: string): StatusEvent {
+  const { dueAt: _dueAt, ...told } = delivery;
+  return { kind: 'delivery', requestId, delivery: { ...told, state: 'undelivered', at: now, reason } };
 }
 
 /**
@@ -99,8 +116,6 @@ function lostEnd(record: FoldedRecord, now: EpochMs, errorMessage: string): Stat
     ...(startedAt === undefined ? {} : { startedAt }),
   };
 }
-
-const lostDelivery = 'Kafka removed the record of the delivery after its retention, before the notifier had read it';
 
 /** The last instant at which a service wrote a record of it, or will have written one. */
 function lastSignOf({ acceptedAt, startedAt, dueAt, endedAt, deliveries }: FoldedRecord): EpochMs {
