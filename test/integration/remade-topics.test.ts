@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { type IncomingRecord, Topics, topicsReadBy } from '#contracts';
+import { type AgencyDocument, type IncomingRecord, registryKey, Topics, topicsReadBy } from '#contracts';
 import { connectKafka } from '#kafka';
 import { systemClock } from '#platform';
-import { Arrivals, builtUrn, eventually, ManualClock } from '#testing';
+import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
+import { Arrivals, builtUrn, eventually, ManualClock, testSigner, testVerifier } from '#testing';
 import { SqliteStatusStore } from '../../apps/status-logger/src/adapters/sqlite-status-store.ts';
 import { VanishedRecords } from '../../apps/status-logger/src/vanished-records.ts';
 
@@ -68,6 +69,41 @@ it('a consumer and a follower read a topic that was made again from its start', 
   mayEnd.resolve();
   expect(await consumed.until((seen) => seen.includes('finished') || seen.includes('aborted'))).toContain('finished');
   expect(consumer.progress()).toMatchObject([{ topic, partition: 0, handedOutTo: 12n }]);
+});
+
+it('the ingress writes the documents of a registry again that was deleted', async () => {
+  const { topic, gateway, admin, create } = await setUp('registry');
+  await create();
+  const registry = new Registry({ gateway, verifier: testVerifier });
+  onTestFinished(() => registry.close());
+  await registry.start();
+  const writer = new RegistryWriter({ registry, gateway, signer: testSigner });
+  const keeper = new RegistryKeeper({ registry, writer, clock: systemClock, warn: () => undefined });
+  onTestFinished(() => keeper.close());
+  keeper.start();
+  const agency = (name: string): AgencyDocument => ({ kind: 'agency', project: 'p1', name, grants: [] });
+  await writer.markSigned();
+  await writer.mutate(() => ({ changes: [agency('kept'), agency('removed')] }));
+  await writer.mutate(() => ({ changes: [{ delete: registryKey(agency('removed')) }] }));
+
+  await admin.deleteTopics({ topics: [topic] });
+  await eventually(async () => create().catch(() => false), { pauseMs: 5 });
+  const seen = async () => {
+    const later = new Registry({ gateway, verifier: testVerifier });
+    try {
+      await later.start();
+      const names = later.list('agency').map(({ name }) => name);
+      return { names, isMarked: later.isMarkedSigned, removed: later.revision(registryKey(agency('removed')))?.sequence };
+    } finally {
+      await later.close();
+    }
+  };
+  const found = await eventually(async () => {
+    const now = await seen();
+    return now.names.length > 0 && now;
+  });
+  expect(found).toEqual({ names: ['kept'], isMarked: true, removed: 2 });
+  expect(registry.overwrittenKeys).toEqual([]);
 });
 
 it('a group commits where it reads on if records were deleted before it read them', async () => {

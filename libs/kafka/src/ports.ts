@@ -320,6 +320,11 @@ export interface FollowerOptions {
    * it has verified a signature. Default false.
    */
   readonly checksFormatItself?: boolean;
+  /**
+   * Called if the topic lost records: it was created again, or records were deleted before they
+   * were read. Those that it has follow, from its start.
+   */
+  readonly onLoss?: () => void;
 }
 
 /** A record of a newer release that waits in its partition. */

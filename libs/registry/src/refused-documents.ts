@@ -19,7 +19,7 @@ const logIntervalMs = 60_000;
 /** Characters of a key in the log. The writer of a forged record chooses its key. */
 const keyLengthMax = 256;
 
-/** Counts and logs refused documents, and remembers which keys end with one. */
+/** Counts and logs refused documents, and remembers which keys end with one, or have none. */
 export class RefusedDocuments {
   private readonly overwritten = new Set<string>();
   private readonly logged = new Set<string>();
@@ -43,7 +43,9 @@ export class RefusedDocuments {
           });
   }
 
-  /** The keys whose last record in the topic was refused: at most 10,000. */
+  /**
+   * The keys whose last record in the topic was refused, at most 10,000, and those that are lost.
+   */
   get overwrittenKeys(): readonly string[] {
     return [...this.overwritten];
   }
@@ -60,6 +62,11 @@ export class RefusedDocuments {
     if (this.logged.has(key) || this.logged.size >= keysMax.logged) return;
     this.logged.add(key);
     this.warn('The registry refuses a document', { key: beginningOf(key, keyLengthMax), reason, ...details });
+  }
+
+  /** The topic has no record of this key any more. */
+  noteLost(key: string): void {
+    this.overwritten.add(key);
   }
 
   /** The last record of the key is valid again. */

@@ -19,8 +19,8 @@ const intervalMs = 1_000;
 const batchMax = 500;
 
 /**
- * Writes a document again if the last record of its key is one that does not count. Otherwise
- * compaction would forget the document, and a process that starts later would not find it. Each
+ * Writes a document again if the last record of its key is one that does not count, or if the topic
+ * was created again. Otherwise a process that starts later would not find the document. Each
  * ingress has a keeper; two of them write the same record, and the second changes nothing.
  */
 export class RegistryKeeper {
@@ -35,7 +35,7 @@ export class RegistryKeeper {
         ? undefined
         : new Counter({
             name: 'sendoff_registry_documents_restored_total',
-            help: 'Keys of the registry that the ingress wrote again, because somebody else had written to them.',
+            help: 'Keys of the registry that the ingress wrote again, because somebody else had written to them or deleted the topic.',
             registers: [metrics],
           });
   }

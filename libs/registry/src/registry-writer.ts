@@ -108,8 +108,8 @@ export class RegistryWriter {
 
   /**
    * Writes the documents and deletions in force again under these keys, where somebody has written
-   * something that does not count. So compaction cannot forget them. A key that was never in force
-   * gets a tombstone.
+   * something that does not count, or deleted them. So nobody forgets them. A key that was never in
+   * force gets a tombstone.
    * @throws PlatformError as {@link mutate}.
    */
   restore(keys: readonly string[]): Promise<void> {

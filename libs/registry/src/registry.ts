@@ -34,7 +34,7 @@ import type { KafkaGateway, TopicFollower } from '#kafka';
 import type { Verifier } from '#platform';
 import type { Registry as Metrics } from 'prom-client';
 import { DocumentIndex, type DocumentOf } from './document-index.ts';
-import { type Revision, verifiedRevision } from './document-signature.ts';
+import { deletion, type Revision, revisionOf, verifiedRevision } from './document-signature.ts';
 import { readEntry } from './read-document.ts';
 import { RefusedDocuments, type RefusalReason, type Warn } from './refused-documents.ts';
 
@@ -101,7 +101,12 @@ export class Registry {
   private readonly warn: Warn;
 
   constructor({ gateway, verifier, warn = () => undefined, metrics, now = () => performance.now() }: RegistryOptions) {
-    this.follower = gateway.follower({ topic: gateway.topics.name('registry'), from: 'earliest', checksFormatItself: true });
+    this.follower = gateway.follower({
+      topic: gateway.topics.name('registry'),
+      from: 'earliest',
+      checksFormatItself: true,
+      onLoss: () => this.noteLoss(),
+    });
     this.warn = warn;
     this.verifier = verifier;
     this.refused = new RefusedDocuments(warn, metrics, now);
@@ -145,7 +150,10 @@ export class Registry {
     return { unsigned, forged };
   }
 
-  /** The keys whose last record was refused, so that the ingress should write its own again. */
+  /**
+   * The keys whose last record was refused, or is lost, so that the ingress should write its own
+   * again.
+   */
   get overwrittenKeys(): readonly string[] {
     return this.refused.overwrittenKeys;
   }
@@ -329,6 +337,16 @@ export class Registry {
     this.refused.settle(key);
     this.replace(record);
     for (const listener of this.revisionListeners) listener(key, revision);
+  }
+
+  /** Each key is to be written again until its record is read. */
+  private noteLoss(): void {
+    for (const [key, { sequence, digest }] of this.revisions) {
+      // A document that this version cannot read is not known, so it cannot be written.
+      const isKnown = this.documents.get(key) !== undefined || revisionOf({ sequence, value: deletion }).digest === digest;
+      if (isKnown) this.refused.noteLost(key);
+    }
+    this.warn('The registry topic lost documents; an ingress writes those that it knows again', { documents: this.size });
   }
 
   private refuse(record: IncomingRecord, reason: RefusalReason, fault?: string): void {

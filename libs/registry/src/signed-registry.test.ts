@@ -16,6 +16,7 @@ import {
 import { MemoryKafka } from '#kafka/memory';
 import { Signer, Verifier } from '#platform';
 import { eventually, ManualClock, testSigner, testVerifier } from '#testing';
+import { signedRecord } from './document-signature.ts';
 import { Registry } from './registry.ts';
 import { RegistryKeeper } from './registry-keeper.ts';
 import { type Change, RegistryWriter } from './registry-writer.ts';
@@ -331,6 +332,26 @@ describe('the keeper of the ingress', () => {
     await put(forged({ ...forgery, accessKey: 'NEW' }, {}, 'credential/NEW'));
     await kept();
     expect(last()).toMatchObject({ key: 'credential/NEW', value: null });
+  });
+
+  it('writes what a topic lost, but no deletion of a document that it cannot read', async () => {
+    let tellLoss = () => {};
+    const gateway = {
+      topics: kafka.topics,
+      follower: (options: Parameters<MemoryKafka['follower']>[0]) => {
+        tellLoss = options.onLoss ?? expect.fail('nobody hears of a loss');
+        return kafka.follower(options);
+      },
+    };
+    const read = new Registry({ gateway, verifier: testVerifier });
+    open.push(read);
+    await write(limited, other);
+    await write({ delete: key });
+    const ofALaterRelease = Buffer.from('{"kind":"unheard-of"}');
+    await put(signedRecord({ topic, key: 'unheard-of/1', value: ofALaterRelease, sequence: 1 }, testSigner));
+    await read.start();
+    tellLoss();
+    expect(read.overwrittenKeys).toEqual([key, 'credential/OTHER']);
   });
 
   it('writes nothing while every document is in force', async () => {

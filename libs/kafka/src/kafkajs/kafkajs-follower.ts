@@ -299,12 +299,14 @@ export class KafkajsFollower implements TopicFollower {
   private onOutOfRange(partition: TopicPartition, position: bigint, { start, end }: PartitionBounds): bigint {
     const where = { ...partition, position: String(position), start: String(start), end: String(end) };
     this.ports.log('warn', 'A follower goes on at the oldest record that is left', where);
+    this.options.onLoss?.();
     return start;
   }
 
   private onMadeAgain({ topic, partition }: TopicPartition, start: bigint): void {
     const where = { topic, partition, start: String(start) };
     this.ports.log('warn', 'A topic was deleted and created again, and a follower reads it from its start', where);
+    this.options.onLoss?.();
   }
 
   private take({ topic, partition }: TopicPartition, messages: FetchedRecords['messages']): void {
