@@ -26,11 +26,12 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
 import { type ErrorCode, PlatformError } from '#contracts';
 import { answerExpectations, bareHttpOptions, secureAnswers } from '../answer-headers.ts';
-import { type Random, systemRandom, thisMachine } from '../basics/clock.ts';
+import { type Clock, type Random, systemRandom, thisMachine } from '../basics/clock.ts';
 import { ClockReports } from '../clock-reports.ts';
 import { configInvalidExitCode, refusedExitCode } from '../exit-codes.ts';
 import { fastifyOf } from '../fastify-of.ts';
 import { HealthController, type ReadinessChecks, type ReadinessFacts } from './health.controller.ts';
+import { IdleMemory, thisProcessMemory } from '../idle-memory.ts';
 import { loadConfig } from '../load-config.ts';
 import { createLogger, type Logger, NestLog } from '../logger.ts';
 import { openTracing } from '../open-tracing.ts';
@@ -142,6 +143,12 @@ function startClock(config: SkewSettings, logger: Logger, metrics: Metrics): Com
   const clock = new PlatformClock({ machine: thisMachine, refuseMs: bounds.refuseMs, observer });
   clock.watch();
   return clock;
+}
+
+/** Gives memory back at idle times, until the process ends. */
+function giveMemoryBack(clock: Clock): void {
+  const memory = thisProcessMemory();
+  if (memory !== undefined) new IdleMemory(memory, clock).start();
 }
 
 /** Sends a message to the parent process, if one is connected. */
@@ -256,6 +263,7 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     const url = await started.app.getUrl();
     sendToParent({ ready: url });
     logger.info({ url }, 'ready');
+    giveMemoryBack(clock);
     await stop.requested;
     await stopService(base, started);
     process.exit(0);
