@@ -115,7 +115,7 @@ export class ExecutorConfig extends withSettings(
   @IsInt()
   @Min(10)
   @Max(100_000)
-  bulkRecordsMax: number = 400;
+  bulkRecordsMax: number = 100;
 
   @Setting({
     env: 'EXECUTOR_SYNC_CALLS_MAX',
