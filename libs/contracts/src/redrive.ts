@@ -95,6 +95,10 @@ export interface RedriveRun {
   /** Of those that were sent, as far as they have ended. A notice succeeds if it is delivered. */
   readonly succeeded: number;
   readonly failed: number;
+  /** Of those that were sent, how many are not waited for any more. Absent if none. */
+  readonly missing?: number;
+  /** When it last sent one, or one of them ended. Absent in runs of earlier releases. */
+  readonly progressAt?: EpochMs;
   readonly isCanaryPassed: boolean;
   /** Counts of before the last resume: the share of failures leaves them out. */
   readonly before: { readonly succeeded: number; readonly failed: number };
@@ -203,6 +207,7 @@ function selectionIn(fields: JsonObject): RedriveSelection {
 
 function runIn(fields: JsonObject): RedriveRun {
   const before = fields.object('before');
+  const missing = fields.optionalWholeNumber('missing', count);
   return {
     process: fields.text('process'),
     at: fields.instant('at'),
@@ -214,6 +219,8 @@ function runIn(fields: JsonObject): RedriveRun {
     examples: fields.objects('examples').map((one) => ({ requestId: one.text('requestId'), reason: one.text('reason') })),
     succeeded: fields.wholeNumber('succeeded', count),
     failed: fields.wholeNumber('failed', count),
+    ...(missing === undefined ? {} : { missing }),
+    ...(fields.has('progressAt') ? { progressAt: fields.instant('progressAt') } : {}),
     isCanaryPassed: fields.flag('isCanaryPassed'),
     before: { succeeded: before.wholeNumber('succeeded', count), failed: before.wholeNumber('failed', count) },
     ...(fields.has('stop') ? { stop: stopIn(fields.object('stop')) } : {}),

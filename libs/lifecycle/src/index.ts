@@ -58,6 +58,7 @@ export {
 export { targetFor } from './target-for.ts';
 export { type Writer, writersOf } from './writer-of.ts';
 export {
+  failedOf,
   firstRun,
   isActiveRedrive,
   leftOf,
@@ -68,4 +69,5 @@ export {
   redriveStateOf,
   type RedriveStep,
   resumedRun,
+  withEnds,
 } from './redrive.ts';

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { epochMs, type RedriveRun, type RedriveSpec } from '#contracts';
-import { firstRun, isActiveRedrive, leftOf, nextRedriveStep, passesCanary, redriveStateOf, resumedRun } from './redrive.ts';
+import {
+  failedOf,
+  firstRun,
+  isActiveRedrive,
+  leftOf,
+  nextRedriveStep,
+  passesCanary,
+  redriveStateOf,
+  resumedRun,
+  withEnds,
+} from './redrive.ts';
 
 const at = epochMs(1_000);
 const spec = (more: Partial<RedriveSpec> = {}): RedriveSpec => ({
@@ -57,6 +67,28 @@ describe('the next step of a redrive', () => {
     expect(resumed.stop).toBeUndefined();
     expect(nextRedriveStep(spec({ stopAtShare: 0, canary: 10 }), resumed)).toEqual({ kind: 'send', count: 10 });
     expect(nextRedriveStep(spec({ stopAtShare: 0 }), { ...resumed, sent: 11, failed: 11 }).kind).toBe('stop');
+  });
+
+  it('waits a day for the next end, and counts the others as failed then', () => {
+    const day = 86_400_000;
+    const later = (ms: number) => epochMs(at + ms);
+    const sent = run({ isExhausted: true, sent: 4, progressAt: at });
+    const waiting = withEnds(sent, { succeeded: 1, failed: 0 }, later(9));
+    expect([waiting.progressAt, waiting.missing]).toEqual([later(9), undefined]);
+    const still = withEnds(waiting, { succeeded: 1, failed: 0 }, later(day + 9));
+    expect([still.missing, nextRedriveStep(spec(), still)]).toEqual([undefined, { kind: 'wait' }]);
+    const quiet = withEnds(still, { succeeded: 1, failed: 0 }, later(day + 10));
+    expect([quiet.missing, failedOf(quiet), nextRedriveStep(spec(), quiet)]).toEqual([3, 3, { kind: 'end' }]);
+    expect(nextRedriveStep(spec({ stopAtShare: 0.5 }), quiet).kind).toBe('stop');
+    expect(resumedRun(quiet).before).toEqual({ succeeded: 1, failed: 3 });
+    const found = withEnds(quiet, { succeeded: 3, failed: 0 }, later(day + 11));
+    expect(found).toMatchObject({ succeeded: 3, missing: 1, progressAt: later(day + 11) });
+    expect(withEnds(found, { succeeded: 4, failed: 0 }, later(day + 12)).missing).toBeUndefined();
+  });
+
+  it('waits a day from now for the ends of a run of an earlier release', () => {
+    const next = withEnds(run({ sent: 1 }), { succeeded: 0, failed: 0 }, epochMs(at + 10 * 86_400_000));
+    expect([next.progressAt, next.missing]).toEqual([at + 10 * 86_400_000, undefined]);
   });
 
   it('waits for notices as for invocations, and names in which way they failed', () => {

@@ -49,7 +49,34 @@ export function isActiveRedrive(redrive: Redrive): boolean {
 
 /** The run of a redrive that was resumed after it had stopped: earlier failures count no more. */
 export function resumedRun({ stop: _stop, ...run }: RedriveRun): RedriveRun {
-  return { ...run, isCanaryPassed: true, before: { succeeded: run.succeeded, failed: run.failed } };
+  return { ...run, isCanaryPassed: true, before: { succeeded: run.succeeded, failed: failedOf(run) } };
+}
+
+/**
+ * A redrive waits so long for the next end of those that it has sent, in milliseconds. No
+ * invocation is valid for longer. By default a notice is given up after an hour.
+ */
+const endsAwaitedMs = 86_400_000;
+
+/**
+ * The run with the ends that are known now. If none came for a day, the others are missing: their
+ * records, or the records of their ends, were lost.
+ */
+export function withEnds(
+  { missing = 0, ...run }: RedriveRun,
+  { succeeded, failed }: Pick<RedriveRun, 'succeeded' | 'failed'>,
+  now: EpochMs,
+): RedriveRun {
+  const hasGoneOn = succeeded + failed > run.succeeded + run.failed;
+  const progressAt = hasGoneOn ? now : (run.progressAt ?? now);
+  const open = Math.max(0, run.sent - succeeded - failed);
+  const given = now - progressAt > endsAwaitedMs ? open : Math.min(missing, open);
+  return { ...run, succeeded, failed, progressAt, ...(given === 0 ? {} : { missing: given }) };
+}
+
+/** How many of those that were sent failed again, or are missing. */
+export function failedOf({ failed, missing = 0 }: RedriveRun): number {
+  return failed + missing;
 }
 
 /** About how many a redrive has still to look at; undefined if its creation did not count them. */
@@ -73,7 +100,8 @@ const failureWords = { failed: 'failed', undelivered: 'were not delivered' } as 
 
 /** Decides the next step, once in a second. */
 export function nextRedriveStep(spec: RedriveSpec, run: RedriveRun): RedriveStep {
-  const { succeeded, failed, sent, before } = run;
+  const { succeeded, sent, before } = run;
+  const failed = failedOf(run);
   const areAllEnded = haveAllEnded(run);
   const isCanary = isInCanary(spec, run);
   const isCanarySent = isCanary && (sent >= spec.canary || isAllLookedAt(spec, run));
@@ -96,8 +124,8 @@ export function passesCanary(spec: RedriveSpec, run: RedriveRun): boolean {
   return isInCanary(spec, run) && run.sent >= spec.canary && haveAllEnded(run);
 }
 
-function haveAllEnded({ succeeded, failed, sent }: RedriveRun): boolean {
-  return succeeded + failed >= sent;
+function haveAllEnded(run: RedriveRun): boolean {
+  return run.succeeded + failedOf(run) >= run.sent;
 }
 
 function isInCanary(spec: RedriveSpec, run: RedriveRun): boolean {

@@ -1,5 +1,5 @@
 import { conditionOfCode, type RedriveKind, type RedriveRun, utcInstant } from '#contracts';
-import { firstRun, leftOf, type Redrive, redriveStateOf } from '#lifecycle';
+import { failedOf, firstRun, leftOf, type Redrive, redriveStateOf } from '#lifecycle';
 
 /** A redrive as the API shows it. */
 export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
@@ -36,6 +36,9 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
   };
 }
 
-function endsIn(kind: RedriveKind, { succeeded, failed }: RedriveRun): Record<string, number> {
-  return kind === 'failed' ? { succeeded, failed } : { delivered: succeeded, undelivered: failed };
+function endsIn(kind: RedriveKind, run: RedriveRun): Record<string, number> {
+  const { succeeded, missing } = run;
+  const failed = failedOf(run);
+  const ends = kind === 'failed' ? { succeeded, failed } : { delivered: succeeded, undelivered: failed };
+  return { ...ends, ...(missing === undefined ? {} : { missing }) };
 }

@@ -11,7 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import { type BeforeApplicationShutdown, Inject, type OnApplicationBootstrap } from '@nestjs/common';
 import { redriveBounds, type RedriveKind, type RedriveRun, type RedriveSpec } from '#contracts';
-import { firstRun, isActiveRedrive, nextRedriveStep, passesCanary, type Redrive, resumedRun } from '#lifecycle';
+import { firstRun, isActiveRedrive, nextRedriveStep, passesCanary, type Redrive, resumedRun, withEnds } from '#lifecycle';
 import { type Clock, CLOCK, type Logger, LOGGER, type Timer } from '#platform';
 import { FailedInvocations } from './failed-invocations.ts';
 import { RedriveLog } from './redrive-log.ts';
@@ -110,7 +110,7 @@ export class RedriveRunner implements OnApplicationBootstrap, BeforeApplicationS
     if (run.sent === 0 || this.clock.elapsedMs() < (this.countedNextMs.get(spec.id) ?? 0)) return run;
     const ended = await this.sources[spec.selection.kind].ended(spec);
     this.countedNextMs.set(spec.id, this.clock.elapsedMs() + run.sent / 10);
-    return { ...run, ...ended };
+    return withEnds(run, ended, this.clock.now());
   }
 
   private async advanced(spec: RedriveSpec, run: RedriveRun): Promise<RedriveRun> {
@@ -151,7 +151,7 @@ export class RedriveRunner implements OnApplicationBootstrap, BeforeApplicationS
 
 function withOutcome(run: RedriveRun, { requestId, marker }: RedriveItem, outcome: Redriven): RedriveRun {
   const after = { ...run, marker, selected: run.selected + 1 };
-  if (outcome.kind === 'sent') return { ...after, sent: run.sent + 1 };
+  if (outcome.kind === 'sent') return { ...after, sent: run.sent + 1, progressAt: run.at };
   const { reason } = outcome;
   return {
     ...after,

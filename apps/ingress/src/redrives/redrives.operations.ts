@@ -103,7 +103,8 @@ export const redriveOperations = {
     description:
       '`selected` are those that it has looked at, and `left` tells about how many follow. `sent` are those that it started ' +
       'again, `succeeded` and `failed` those of them that have ended. A redrive of notices has `delivered` and `undelivered` instead: a notice is `undelivered` when all ' +
-      'its tries have failed again.',
+      'its tries have failed again. If no end comes for a day, the others count as failed, or undelivered, and `missing` tells how ' +
+      'many these are: their records were lost. `missing` is absent if there are none.',
     parameters: [redriveId],
     answer: { status: 200, example: shown },
     codes: ['FSS.0404'],

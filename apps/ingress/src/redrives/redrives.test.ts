@@ -501,6 +501,34 @@ describe('a redrive of undelivered notices', () => {
     expect(sent(app).length).toBeLessThan(40);
   });
 
+  it('ends a day after the last end if others are lost, and tells how many', async () => {
+    const app = await withLetters(4);
+    const { id } = await beginNotices(app);
+    const ends = notifierOf(app, (requestId) => (requestId === 'n3' ? undefined : 'delivered'));
+    await until(app, id, 'waiting', { eachSecond: ends });
+    await ends();
+    await app.clock.advance(5_000);
+    app.clock.step(86_000_000);
+    expect(await until(app, id, 'waiting')).toMatchObject({ delivered: 3, undelivered: 0 });
+    app.clock.step(400_000);
+    const ended = await until(app, id, 'ended');
+    expect(ended).toMatchObject({ sent: 4, delivered: 3, undelivered: 1, missing: 1 });
+  });
+
+  it('stops after a day if the ends of its canary are lost', async () => {
+    const app = await withLetters(20);
+    const { id } = await beginNotices(app, { canary: 3, stop_at: 0.3 });
+    for (let second = 0; sent(app).length < 3; second += 1) await app.clock.advance(1_000);
+    await app.clock.advance(5_000);
+    app.clock.step(86_400_000);
+    const stopped = await until(app, id, 'stopped');
+    expect(stopped).toMatchObject({ sent: 3, undelivered: 3, missing: 3 });
+    await app.must('POST', `/sendoff/redrives/${id}/resume`);
+    const ended = await until(app, id, 'ended', { eachSecond: notifierOf(app) });
+    expect(ended).toMatchObject({ sent: 20, delivered: 20, undelivered: 0 });
+    expect(ended).not.toHaveProperty('missing');
+  });
+
   it('does not end before the last of its notices has, and counts an end once that was written twice', async () => {
     const app = await withLetters(4);
     const { id } = await beginNotices(app);
