@@ -151,9 +151,21 @@ function encoded(text: string): string {
   return encodeURIComponent(text).replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** Paths that were signed lately, each with its canonical form. Callers repeat them. */
+const knownPaths = new Map<string, string>();
+const knownPathsMax = 1_000;
+const knownPathLengthMax = 512;
+
 function canonicalPath(path: string): string {
+  const known = knownPaths.get(path);
+  if (known !== undefined) return known;
   const segments = path.split('/').map((segment) => encoded(segment.includes('%') ? decodeURIComponent(segment) : segment));
-  return path.endsWith('/') ? segments.join('/') : `${segments.join('/')}/`;
+  const canonical = path.endsWith('/') ? segments.join('/') : `${segments.join('/')}/`;
+  if (path.length <= knownPathLengthMax) {
+    if (knownPaths.size >= knownPathsMax) knownPaths.clear();
+    knownPaths.set(path, canonical);
+  }
+  return canonical;
 }
 
 /** Sorts by code unit, as the SDKs do; `localeCompare` sorts differently. */
