@@ -10,10 +10,12 @@
  */
 import { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '#platform';
+import { type Clock, ShortLivedMap } from '#platform';
 
 /** A body on its way, as others compare it. */
 export interface ArrivingBody {
+  /** No other body of this process has it. */
+  readonly number: number;
   /** Bytes that came, in memory now. */
   bytes(): number;
   /** Bytes per second since it began. */
@@ -26,6 +28,7 @@ export interface ArrivingBody {
   giveWay(): void;
 }
 
+let lastNumber = 0;
 const youngMs = 1_000;
 /** Only a small part of the budget can arrive in this time. */
 const lookEveryMs = 20;
@@ -57,6 +60,7 @@ export function arrivingBody(request: FastifyRequest, clock: Clock, bytesMax: nu
   const startedAt = clock.elapsedMs();
   const bytes = (): number => (isReal ? Math.min(bytesMax, socket.bytesRead - before) : bytesMax);
   return {
+    number: (lastNumber += 1),
     bytes,
     rate: () => (1_000 * bytes()) / Math.max(youngMs, clock.elapsedMs() - startedAt),
     isComplete: () => !isReal || raw.complete,
@@ -81,7 +85,7 @@ export function slowestOf(bodies: Iterable<ArrivingBody>): ArrivingBody | undefi
  * Bodies whose sender is not proved yet. Their bytes are bounded; they never wait for each other.
  */
 export class UnprovedBodies {
-  private readonly bodies = new Set<ArrivingBody>();
+  private readonly bodies = new ShortLivedMap<number, ArrivingBody>();
   private isWatching = false;
 
   constructor(
@@ -92,20 +96,20 @@ export class UnprovedBodies {
   /** Bytes of all bodies in memory. */
   get bytes(): number {
     let sum = 0;
-    for (const body of this.bodies) sum += body.bytes();
+    for (const body of this.bodies.values()) sum += body.bytes();
     return sum;
   }
 
   /** Counts a body in. Others give way, if there are too many. */
   add(body: ArrivingBody): void {
-    this.bodies.add(body);
-    if (this.bodies.size > this.limits.bodiesMax) this.drop(slowestOf(this.bodies));
+    this.bodies.set(body.number, body);
+    if (this.bodies.size > this.limits.bodiesMax) this.drop(slowestOf(this.bodies.values()));
     this.watch();
   }
 
   /** Counts a body out: it is gone, or its sender is proved. */
-  delete(body: ArrivingBody): void {
-    this.bodies.delete(body);
+  delete({ number }: ArrivingBody): void {
+    this.bodies.delete(number);
   }
 
   /** Looks again and again while bodies arrive: nobody says when their bytes come. */
@@ -121,7 +125,7 @@ export class UnprovedBodies {
 
   private look(): void {
     const bySender = new Map<string, ArrivingBody[]>();
-    for (const body of this.bodies) {
+    for (const body of this.bodies.values()) {
       for (const sender of body.senders) {
         const ofSender = bySender.get(sender);
         if (ofSender === undefined) bySender.set(sender, [body]);
@@ -129,14 +133,14 @@ export class UnprovedBodies {
       }
     }
     for (const ofSender of bySender.values()) this.dropPast(this.limits.bytesMax / 2, ofSender);
-    this.dropPast(this.limits.bytesMax, [...this.bodies]);
+    this.dropPast(this.limits.bytesMax, [...this.bodies.values()]);
   }
 
   /**
    * Drops the slowest of some bodies while they take more bytes; an only one may take any number.
    */
   private dropPast(bytesMax: number, some: readonly ArrivingBody[]): void {
-    const bodies = some.filter((body) => this.bodies.has(body));
+    const bodies = some.filter(({ number }) => this.bodies.has(number));
     let bytes = bodies.reduce((sum, body) => sum + body.bytes(), 0);
     if (bytes <= bytesMax) return;
     const slowestFirst = bodies.filter((body) => !body.isComplete()).toSorted((a, b) => a.rate() - b.rate());
@@ -151,7 +155,7 @@ export class UnprovedBodies {
 
   private drop(body: ArrivingBody | undefined): void {
     if (body === undefined) return;
-    this.bodies.delete(body);
+    this.delete(body);
     body.giveWay();
   }
 }
