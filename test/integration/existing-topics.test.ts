@@ -99,6 +99,13 @@ describe('a topic that exists with other settings', () => {
     await shows(settlements, { 'max.message.bytes': '1000061', 'retention.ms': String(30 * dayMs) });
   });
 
+  it('is corrected: a registry with a bound for compaction, which the lag of compaction must not pass', async () => {
+    const registry = topics.name('registry');
+    await make(registry, 1, { 'max.compaction.lag.ms': String(dayMs) });
+    await start();
+    await shows(registry, { 'min.compaction.lag.ms': String(7 * dayMs), 'max.compaction.lag.ms': String(7 * dayMs) });
+  });
+
   it('is left alone where its settings suit, and nothing is logged', async () => {
     await start();
     lines.length = 0;

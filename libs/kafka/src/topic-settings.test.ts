@@ -42,7 +42,9 @@ describe('a topic that exists', () => {
     ['retention.ms', registry, '604800000', '-1', 'correct'],
     ['message.timestamp.type', work, 'CreateTime', 'LogAppendTime', 'correct'],
     ['min.compaction.lag.ms', registry, '0', '604800000', 'correct'],
+    ['max.compaction.lag.ms', registry, '86400000', '604800000', 'correct'],
     ['max.message.bytes', work, '1000060', '1000061', 'correct'],
+    ['min.insync.replicas', work, '2', '1', 'warn'],
     ['retention.bytes', work, '1073741824', '-1', 'warn'],
     ['unclean.leader.election.enable', work, 'true', 'false', 'warn'],
   ])('has a fault in %s', (name, spec, found, needed, remedy) => {
@@ -56,6 +58,8 @@ describe('a topic that exists', () => {
     ['retention.ms', '-1'],
     ['max.message.bytes', '1000061'],
     ['max.message.bytes', '8388608'],
+    ['max.compaction.lag.ms', '1'],
+    ['min.insync.replicas', '1'],
   ])('may have %s = %s', (name, found) => {
     expect(faultsOf(work, topic(work, { ...suitable(work), [name]: found }), 1)).toEqual([]);
   });

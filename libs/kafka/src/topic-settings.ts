@@ -68,6 +68,9 @@ const batchSetting: NeededSetting = {
   isMinimum: true,
 };
 
+/** The brokers refuse a lag above this bound. A new topic has no bound. */
+const compactionBound: NeededSetting = { name: 'max.compaction.lag.ms', value: String(compactionLagMs), isMinimum: true };
+
 /**
  * Settings that lose records and are the choice of an operator, who may have to bound a disk or
  * prefers availability.
@@ -84,7 +87,7 @@ export const readSettings: readonly string[] = [
   'message.timestamp.type',
   'min.compaction.lag.ms',
   'min.insync.replicas',
-  ...[batchSetting, ...operatorSettings].map(({ name }) => name),
+  ...[batchSetting, compactionBound, ...operatorSettings].map(({ name }) => name),
 ];
 
 /**
@@ -101,9 +104,16 @@ export function faultsOf(spec: TopicSpec, { partitions, replicas, config }: Exis
   if (replicas < replication) add('replicas', replicas, replication, 'warn');
   if (config === undefined) return faults;
   // Two replicas in sync cannot be asked of a topic that has fewer than three.
-  const needed = [...settingsOf(spec, Math.min(replication, replicas)), batchSetting];
+  const needed = [
+    ...settingsOf(spec, Math.min(replication, replicas)),
+    batchSetting,
+    ...(spec.isCompacted ? [compactionBound] : []),
+  ];
   for (const setting of needed) faults.push(...faultIn(setting, config[setting.name], 'correct'));
   for (const setting of operatorSettings) faults.push(...faultIn(setting, config[setting.name], 'warn'));
+  // Older brokers refuse every write to such a topic.
+  const inSync = Number(config['min.insync.replicas'] ?? 0);
+  if (inSync > replicas) add('min.insync.replicas', inSync, replicas, 'warn');
   return faults;
 }
 

@@ -141,7 +141,9 @@ async function correct(
       log('warn', `${words}: corrected`, { topic });
       return [];
     }
-    return [`${words}. ${account} may not change it (${refusal}). ${configCommand(brokers, topic, changes.get(topic) ?? {})}`];
+    return [
+      `${words}. The brokers refuse the change by ${account} (${refusal}). ${configCommand(brokers, topic, changes.get(topic) ?? {})}`,
+    ];
   });
 }
 
