@@ -1,14 +1,16 @@
 /**
- * Goal: the ledger names an invocation that is really lost, and none before. Method: an ingress and
- * a status-logger run without an executor. The test commits the executors' group beyond the record
- * of an accepted invocation, as a faulty tool of an operator would.
+ * Goal: the ledger names an invocation that is really lost, and none before. The failure
+ * destination of an invocation whose record was deleted hears of its end. Method: an ingress and a
+ * status-logger run without an executor. The test commits the executors' group beyond the record of
+ * an accepted invocation, as a faulty tool of an operator would, and deletes the record.
  */
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { topicsReadBy } from '#contracts';
 import { eventually } from '#testing';
 import { SeveralServices } from '../several/several-services.ts';
-import { Client } from './client.ts';
+import { Client, destination } from './client.ts';
+import { KafkaSide } from './kafka-side.ts';
 
 interface Ledger {
   readonly accepted: number;
@@ -22,6 +24,7 @@ interface Ledger {
 const brokers = inject('kafkaBrokers');
 let services: SeveralServices;
 let client: Client;
+const kafka = new KafkaSide(brokers);
 const admin = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).admin();
 
 beforeAll(async () => {
@@ -37,6 +40,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   await admin.disconnect();
+  await kafka.close();
   await services?.close();
 });
 
@@ -70,4 +74,34 @@ it('an invocation whose record is skipped is named by the ledger, and one that w
   const after = await provenLedger();
   expect([after.accepted, after.in_flight]).toEqual([2, 2]);
   expect(after.unaccounted.invocations.map(({ request_id: id }) => id)).toEqual([lost]);
+});
+
+/** Deletes the records of the lanes, as an operator might who wants room on a disk. */
+async function deleteLanes(): Promise<void> {
+  for (const name of ['invocations', 'invocations.bulk']) {
+    const topic = `${services.topicPrefix}${name}`;
+    const ends = await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: ends.map(({ partition, high }) => ({ partition, offset: high })) });
+  }
+}
+
+it('the failure destination hears of an invocation whose record was deleted', { timeout: 150_000 }, async () => {
+  await services.start('notifier');
+  await client.grantEverything();
+  await client.must('PUT', '/sendoff/streams/losses', {});
+  const next = await kafka.read(`${services.topicPrefix}stream.losses`);
+  await client.createFunction('deleted', 'exports.handler = async () => 1;');
+  await client.setPolicy('deleted', { destination_config: { on_failure: destination('DIS', { stream_name: 'losses' }) } });
+  const requestId = await client.invoke('deleted');
+  await skipEverything();
+  await deleteLanes();
+  // The status-logger looks once in a minute.
+  const { value } = await next(({ key }) => key === requestId, 120_000);
+  expect(JSON.parse(value)).toMatchObject({
+    request_context: { request_id: requestId, condition: 'EventAgeExceeded', approximate_invoke_count: 0 },
+    request_payload: '',
+    response_context: { function_error: expect.stringContaining('lost the record of the invocation') },
+  });
+  const record = await client.ended('deleted', requestId);
+  expect(record).toMatchObject({ status: 'DISCARD', error_code: 4501 });
 });

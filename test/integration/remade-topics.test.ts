@@ -16,6 +16,7 @@ import { systemClock } from '#platform';
 import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { Arrivals, builtUrn, eventually, ManualClock, testSigner, testVerifier } from '#testing';
 import { SqliteStatusStore } from '../../apps/status-logger/src/adapters/sqlite-status-store.ts';
+import { LostRecords } from '../../apps/status-logger/src/lost-records.ts';
 import { VanishedRecords } from '../../apps/status-logger/src/vanished-records.ts';
 
 async function setUp(name: Parameters<Topics['name']>[0]) {
@@ -165,7 +166,8 @@ it('an invocation of the deleted topic ends, and one at the same offset of the n
   await store.fold(events, async () => undefined);
   await clock.advance(660_000);
   const counter = { inc: () => undefined };
-  await new VanishedRecords(store, gateway, async () => true, clock, pino({ level: 'silent' }), counter).endVanished();
+  const lost = new LostRecords(store, gateway, counter);
+  await new VanishedRecords(store, gateway, async () => true, clock, pino({ level: 'silent' }), lost).endVanished();
   const waiting = await store.notOver(Number.MAX_SAFE_INTEGER, 10);
   expect(waiting.map(({ requestId }) => requestId)).toEqual(after.map(({ offset }) => `after ${offset}`));
 });

@@ -9,8 +9,10 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type DeliveryStatus, epochMs, type TopicName, Topics } from '#contracts';
 import type { StatusEvent } from '#lifecycle';
+import { MemoryKafka } from '#kafka/memory';
 import { builtAt, builtUrn, ManualClock } from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
+import { LostRecords } from './lost-records.ts';
 import { LostNotices } from './lost-notices.ts';
 
 const topics = new Topics('test.');
@@ -46,7 +48,8 @@ beforeEach(async () => {
     names.map((topic) => ({ topic, partition: 0, finishedTo: BigInt(logOf(topic).finished) }));
   const kafka = { topics, admin: { offsetsAt, committed } } as unknown as ConstructorParameters<typeof LostNotices>[1];
   const counter = { inc: (count: number) => void (lost += count) };
-  notices = new LostNotices(store, kafka, async () => isCaughtUp, clock, pino({ level: 'silent' }), counter as never);
+  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never);
+  notices = new LostNotices(store, kafka, async () => isCaughtUp, clock, pino({ level: 'silent' }), lostRecords);
 });
 afterEach(async () => {
   notices.close();

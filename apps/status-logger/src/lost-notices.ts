@@ -15,12 +15,12 @@
  *     minutes after its due time. The service corrects the end if it holds the record longer.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Counter } from 'prom-client';
 import { dwells, type EpochMs, epochMs, partitionName, type Service, type TopicName } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import { type FoldedRecord, lostDeliveryEvents } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
 import { committedBy, payloadTopicsOf } from './finished-records.ts';
+import type { Loss, LostRecords } from './lost-records.ts';
 import type { CatchUp } from './records.controller.ts';
 import type { StatusStore } from './status-store.ts';
 
@@ -41,12 +41,12 @@ export class LostNotices {
 
   /** @param catchUp waits until the store holds what the work topics held at its call. */
   constructor(
-    private readonly store: Pick<StatusStore, 'notOver' | 'grandTotal' | 'fold'>,
+    private readonly store: Pick<StatusStore, 'notOver' | 'grandTotal'>,
     private readonly kafka: Pick<KafkaGateway, 'admin' | 'topics'>,
     private readonly catchUp: CatchUp,
     private readonly clock: Clock,
     private readonly logger: Logger,
-    private readonly lost: Pick<Counter, 'inc'>,
+    private readonly lost: Pick<LostRecords, 'end'>,
   ) {}
 
   /** Looks every 2 min until {@link close}. */
@@ -109,20 +109,17 @@ export class LostNotices {
     do {
       const page = await this.store.notOver(dueBefore, pageRecords, last);
       const now = this.clock.now();
-      await this.end(page.flatMap((record) => lostDeliveryEvents(record, dueBefore, now)));
+      const losses = page.map((record) => ({ record, events: lostDeliveryEvents(record, dueBefore, now) }));
+      await this.end(losses.filter(({ events }) => events.length > 0));
       last = page.length === pageRecords ? page.at(-1) : undefined;
       // A long look stops no other work of the process.
       await nextTurn();
     } while (last !== undefined && !this.isClosed);
   }
 
-  private async end(events: ReturnType<typeof lostDeliveryEvents>): Promise<void> {
-    if (events.length === 0) return;
-    let ended = 0;
-    await this.store.fold(events, async (changes) => {
-      ended = changes.length;
-    });
-    this.lost.inc(ended);
-    this.logger.warn({ deliveries: ended }, 'deliveries were lost: no topic holds their records any more');
+  private async end(losses: readonly Loss[]): Promise<void> {
+    if (losses.length === 0) return;
+    const deliveries = await this.lost.end(losses);
+    this.logger.warn({ deliveries }, 'deliveries were lost: no notifier will finish their records');
   }
 }

@@ -9,6 +9,7 @@ import { openStatusStore } from './adapters/open-status-store.ts';
 import { LedgerCheck } from './ledger-check.ts';
 import { ledgerMetrics } from './ledger-metrics.ts';
 import { LostNotices } from './lost-notices.ts';
+import { LostRecords } from './lost-records.ts';
 import { ProgressToStore } from './progress-to-store.ts';
 import { whileStoring } from './records.controller.ts';
 import { RecentTransitions } from './recent-transitions.ts';
@@ -27,10 +28,10 @@ await runService({
     const tokens = new InternalTokenCheck('status-logger', await openVerifier(config), clock);
     const retentionMs = config.retentionHours * hourMs;
     const store = await openStatusStore({ ...config, retentionMs }, clock, { random, logger, fatal });
-    const lost = lostInvocations(metrics);
+    const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal, clock });
+    const lost = new LostRecords(store, gateway, lostInvocations(metrics));
     const retention = new Retention(store, clock, logger, retentionMs, lost);
     await retention.start();
-    const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal, clock });
     const groupId = gateway.topics.groupOf('status-logger');
     if (await store.isNew()) {
       await gateway.admin.forgetGroup(groupId);

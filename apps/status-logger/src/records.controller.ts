@@ -143,7 +143,7 @@ export class RecordsController {
     await this.catchUp(catchUpMsMax);
     const found = await this.store.find(project, requestId);
     if (found === undefined) return {};
-    const { stage: _stage, places: _places, history, expiresAt, ...record } = found;
+    const { stage: _stage, places: _places, failureRoute: _route, history, expiresAt, ...record } = found;
     return { record, history, ...(expiresAt === undefined ? {} : { expiresAt }) };
   }
 }

@@ -9,9 +9,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, workTopicRetentionMs } from '#contracts';
+import { MemoryKafka } from '#kafka/memory';
 import type { StatusEvent } from '#lifecycle';
 import { builtAt, builtUrn, ManualClock } from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
+import { LostRecords } from './lost-records.ts';
 import { Retention } from './retention.ts';
 
 const hourMs = 3_600_000;
@@ -58,7 +60,8 @@ afterEach(async () => {
 
 const start = async () => {
   const counter = { inc: (count: number) => void (lost += count) };
-  retention = new Retention(store, clock, pino({ level: 'silent' }), hourMs, counter as never);
+  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never);
+  retention = new Retention(store, clock, pino({ level: 'silent' }), hourMs, lostRecords);
   await retention.start();
 };
 /** Lets time pass, and lets two sweeps at its end be over. */

@@ -1,7 +1,7 @@
-import type { Counter } from 'prom-client';
 import { workTopicRetentionMs } from '#contracts';
 import { type FoldedRecord, lostEvents } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
+import type { LostRecords } from './lost-records.ts';
 import type { StatusStore } from './status-store.ts';
 
 const sweepEveryMs = 60_000;
@@ -22,7 +22,7 @@ export class Retention {
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly ageMaxMs: number,
-    private readonly lost: Pick<Counter, 'inc'>,
+    private readonly lost: Pick<LostRecords, 'end'>,
   ) {}
 
   /** Removes old records now, and looks after all records every 60 s until closed. */
@@ -68,12 +68,12 @@ export class Retention {
       const now = this.clock.now();
       const records = await this.store.notOver(now - workTopicRetentionMs, sweepRecordsMax, this.lookedAt);
       this.lookedAt = records.length === sweepRecordsMax ? records.at(-1) : undefined;
-      const eventsOf = records.map((record) => lostEvents(record, now)).filter((events) => events.length > 0);
-      if (eventsOf.length === 0) return false;
-      await this.store.fold(eventsOf.flat(), async () => undefined);
-      this.lost.inc(eventsOf.length);
+      const losses = records
+        .map((record) => ({ record, events: lostEvents(record, now) }))
+        .filter(({ events }) => events.length > 0);
+      if (losses.length === 0) return false;
       this.logger.warn(
-        { invocations: eventsOf.length },
+        { invocations: await this.lost.end(losses) },
         'invocations or deliveries were lost: Kafka removed their records before a service read them',
       );
       return records.length === sweepRecordsMax;

@@ -7,6 +7,7 @@ import {
   deliveryIdOf,
   type DeliveryStatus,
   type EpochMs,
+  failureRouteOf,
   header,
   type IncomingRecord,
   type Invocation,
@@ -42,6 +43,11 @@ function subjectOf(invocation: Invocation): EventSubject {
   };
 }
 
+function routeOf({ policy }: Invocation, { headers }: IncomingRecord): Pick<EventSubject, 'failureRoute'> {
+  const isHeard = policy.destinations.onFailure !== undefined || policy.statusLog !== undefined;
+  return isHeard ? { failureRoute: failureRouteOf(headers) } : {};
+}
+
 function withLog(events: readonly StatusEvent[], statusLog: string | undefined): RecordEvents {
   return { events, ...(statusLog === undefined ? {} : { statusLog }) };
 }
@@ -65,7 +71,7 @@ function placeOf(topic: TopicName, { partition, offset, timestamp }: IncomingRec
 
 function eventsOfInvocation(topic: TopicName, record: IncomingRecord): RecordEvents {
   const invocation = decodeInvocation({ headers: record.headers, value: noPayload });
-  const { attempt, chance, lastError = '' } = invocation;
+  const { attempt, chance, lastError = '', policy } = invocation;
   const event = {
     kind: 'queued',
     attempt,
@@ -73,8 +79,9 @@ function eventsOfInvocation(topic: TopicName, record: IncomingRecord): RecordEve
     place: placeOf(topic, record),
     ...(chance === undefined ? {} : { chance }),
     ...subjectOf(invocation),
+    ...routeOf(invocation, record),
   } as const;
-  return withLog([event], invocation.policy.statusLog);
+  return withLog([event], policy.statusLog);
 }
 
 function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents {
@@ -102,6 +109,7 @@ function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents
     lastError: invocation.lastError ?? '',
     place: placeOf(topic, record),
     ...subjectOf(invocation),
+    ...routeOf(invocation, record),
   } as const;
   return withLog([event], invocation.policy.statusLog);
 }
@@ -113,7 +121,7 @@ function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents
 function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvents {
   const { [header.requestBytes]: _requestBytes, ...ending } = headers;
   const settlement = decodeSettlement({ headers: ending, value: noPayload });
-  const { invocation, condition, attempts, startedAt, endedAt, errorMessage, responseRef } = settlement;
+  const { invocation, condition, attempts, startedAt, endedAt, errorMessage, isPresumed, responseRef } = settlement;
   const subject = subjectOf(invocation);
   const end: StatusEvent = {
     kind: 'settled',
@@ -121,6 +129,7 @@ function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvent
     attempts,
     endedAt,
     errorMessage,
+    ...(isPresumed === undefined ? {} : { isPresumed }),
     ...(startedAt === undefined ? {} : { startedAt, lateMs: Math.max(0, startedAt - invocation.dueAt) }),
     ...(responseRef === undefined ? {} : { responseRef }),
     ...subject,

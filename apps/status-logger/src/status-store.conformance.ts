@@ -130,6 +130,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
         history: _history,
         expiresAt: _expiresAt,
         lateMs: _lateMs,
+        failureRoute: _failureRoute,
         ...record
       } = events.reduce<FoldedRecord | undefined>(fold, undefined) ?? expect.fail();
       return record;

@@ -9,8 +9,10 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { epochMs, Topics } from '#contracts';
 import type { PartitionEnd } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { builtAt, builtUrn, ManualClock } from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
+import { LostRecords } from './lost-records.ts';
 import { VanishedRecords } from './vanished-records.ts';
 
 const topics = new Topics('test.');
@@ -84,7 +86,8 @@ beforeEach(async () => {
     return isCaughtUp;
   };
   const counter = { inc: (count: number) => void (lost += count) };
-  vanished = new VanishedRecords(store, kafka, catchUp, clock, pino({ level: 'silent' }), counter as never);
+  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never);
+  vanished = new VanishedRecords(store, kafka, catchUp, clock, pino({ level: 'silent' }), lostRecords);
 });
 afterEach(async () => {
   vanished.close();

@@ -16,13 +16,13 @@
  * V6. Each look reads all candidates page by page. Invocations that are not lost hide none.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Counter } from 'prom-client';
 import { partitionName, type RecordPlace } from '#contracts';
 import type { KafkaGateway } from '#kafka';
-import { type FoldedRecord, type StatusEvent, vanishedEvents } from '#lifecycle';
+import { type FoldedRecord, vanishedEvents } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
 import { finishedRecords, payloadTopicsOf } from './finished-records.ts';
 import type { CatchUp } from './records.controller.ts';
+import type { Loss, LostRecords } from './lost-records.ts';
 import { keptAtEither, type KeptRecords, PlaceFates } from './kept-records.ts';
 import type { PartitionSpan, StatusStore } from './status-store.ts';
 
@@ -42,12 +42,12 @@ export class VanishedRecords {
 
   /** @param catchUp waits until the store holds what the work topics held at its call. */
   constructor(
-    private readonly store: Pick<StatusStore, 'inFlightIn' | 'notOver' | 'progress' | 'fold'>,
+    private readonly store: Pick<StatusStore, 'inFlightIn' | 'notOver' | 'progress'>,
     private readonly kafka: Pick<KafkaGateway, 'admin' | 'topics' | 'recordsFrom'>,
     private readonly catchUp: CatchUp,
     private readonly clock: Clock,
     private readonly logger: Logger,
-    private readonly lost: Pick<Counter, 'inc'>,
+    private readonly lost: Pick<LostRecords, 'end'>,
   ) {}
 
   /** Looks every 60 s until {@link close}. */
@@ -88,7 +88,7 @@ export class VanishedRecords {
     } while (last !== undefined && !this.isClosed);
   }
 
-  private async lostOf(page: readonly FoldedRecord[], fates: PlaceFates): Promise<readonly StatusEvent[]> {
+  private async lostOf(page: readonly FoldedRecord[], fates: PlaceFates): Promise<readonly Loss[]> {
     const now = this.clock.now();
     const eventsOf = (record: FoldedRecord) => vanishedEvents(record, (place) => fates.of(place), now);
     const found = page.filter((record) => eventsOf(record).length > 0);
@@ -96,7 +96,7 @@ export class VanishedRecords {
       found.flatMap(({ places }) => places.filter((place) => fates.isDoubtful(place))),
       fates,
     );
-    return found.flatMap(eventsOf);
+    return found.map((record) => ({ record, events: eventsOf(record) })).filter(({ events }) => events.length > 0);
   }
 
   /** V5. Tells `fates` which of these places have their record. */
@@ -118,15 +118,11 @@ export class VanishedRecords {
     }
   }
 
-  private async end(events: readonly StatusEvent[], { topic, partition }: PartitionSpan): Promise<void> {
-    if (events.length === 0) return;
-    let ended = 0;
-    await this.store.fold(events, async (changes) => {
-      ended = changes.length;
-    });
-    this.lost.inc(ended);
+  private async end(losses: readonly Loss[], { topic, partition }: PartitionSpan): Promise<void> {
+    if (losses.length === 0) return;
+    const invocations = await this.lost.end(losses);
     this.logger.warn(
-      { invocations: ended, topic, partition },
+      { invocations, topic, partition },
       'invocations were lost: their topic does not hold their records any more',
     );
   }

@@ -43,6 +43,8 @@ export const header = {
   statusCode: 'status-code',
   errorCode: 'error-code',
   errorMessage: 'error-message',
+  /** Set on a settlement that no service reported; see `Settlement.isPresumed`. */
+  isPresumed: 'presumed',
   requestBytes: 'request-bytes',
   /** The reference of a payload in the store; the value then holds none. */
   payloadRef: 'payload-ref',

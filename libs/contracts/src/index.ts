@@ -97,6 +97,7 @@ export {
   type TargetPage,
   type TargetQuery,
 } from './notice.ts';
+export { failureRouteOf, invocationOfRoute } from './failure-route.ts';
 export { type KafkaOperation, type KafkaRight, kafkaRightsOf } from './kafka-rights.ts';
 export { isMemorySizeMb, limits, memorySizesMb } from './limits.ts';
 export { isRequestId } from './request-id.ts';

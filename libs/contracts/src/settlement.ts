@@ -21,6 +21,8 @@ export interface Settlement {
   readonly endedAt: EpochMs;
   /** Empty on success. */
   readonly errorMessage: string;
+  /** True if no service reported it: the records of the invocation are gone. */
+  readonly isPresumed?: true;
   /** The return value of the function, or its error document. */
   readonly responsePayload: Buffer;
   /** The reference of the return value in the store; `responsePayload` is then empty. */
@@ -38,6 +40,7 @@ function settlementHeaders(settlement: Settlement): Record<string, string> {
   headers[header.errorCode] = String(conditions[condition].errorCode);
   if (settlement.startedAt !== undefined) headers[header.startedAt] = String(settlement.startedAt);
   if (settlement.errorMessage !== '') headers[header.errorMessage] = settlement.errorMessage;
+  if (settlement.isPresumed === true) headers[header.isPresumed] = '1';
   if (settlement.responseRef !== undefined)
     Object.assign(headers, referenceHeaders({ [header.responseRef]: settlement.responseRef }));
   return headers;
@@ -72,6 +75,7 @@ export function decodeSettlement({ headers, value }: Pick<IncomingRecord, 'heade
     ...(startedAt === undefined ? {} : { startedAt }),
     endedAt: instant(headers, header.endedAt),
     errorMessage: headers[header.errorMessage] ?? '',
+    ...(headers[header.isPresumed] === undefined ? {} : { isPresumed: true }),
     responsePayload: bytes.subarray(requestBytes),
     ...(responseRef === undefined ? {} : { responseRef }),
   };

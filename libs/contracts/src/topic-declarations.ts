@@ -130,7 +130,8 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     name: 'settlements',
     value: 'request and response bytes',
     format: 'work',
-    writtenBy: ['ingress', 'executor', 'retry-scheduler'],
+    // The status-logger settles invocations whose records were lost.
+    writtenBy: ['ingress', 'executor', 'retry-scheduler', 'status-logger'],
     readBy: ['notifier', 'status-logger'],
   },
   {

@@ -114,6 +114,12 @@ describe('fold', () => {
   });
 
   it.each<[rule: string, StatusEvent, StatusEvent, Partial<FoldedRecord>]>([
+    [
+      'of two failure routes the one that sorts first stays',
+      { ...queued(1), failureRoute: 'a' },
+      { ...queued(2), failureRoute: 'b' },
+      { failureRoute: 'a' },
+    ],
     ['of two waits of one attempt the later due time shows', waiting(2, 10), waiting(2, 20), { dueAt: at(20) }],
     ['of two runs of one attempt the later start shows', running(1, 10), running(1, 20), { startedAt: at(20) }],
     [

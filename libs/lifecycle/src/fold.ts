@@ -24,6 +24,8 @@ export interface FoldedRecord extends StatusRecord {
   readonly lateMs?: number;
   /** The end of the validity period; absent while no record has told it. */
   readonly expiresAt?: EpochMs;
+  /** See `failureRouteOf`. Absent if no record told of a failure destination or a status log. */
+  readonly failureRoute?: string;
   readonly history: History;
 }
 
@@ -64,7 +66,8 @@ const unseen = (requestId: string): FoldedRecord => ({
  * presumed, because no topic held a record, gives way to any settlement.
  */
 export function fold(record: FoldedRecord | undefined, event: StatusEvent): FoldedRecord {
-  const told = withPayloadRef(taggedBy(subjectOf(record ?? unseen(event.requestId), event), event), event);
+  const named = taggedBy(subjectOf(record ?? unseen(event.requestId), event), event);
+  const told = withFailureRoute(withPayloadRef(named, event), event);
   const known = withHistory(told, event);
   switch (event.kind) {
     case 'delivery':
@@ -119,6 +122,12 @@ function taggedBy(record: FoldedRecord, { tags = [] }: StatusEvent): FoldedRecor
 function withPayloadRef(record: FoldedRecord, { payloadRef }: StatusEvent): FoldedRecord {
   if (payloadRef === undefined || (record.payloadRef !== undefined && record.payloadRef <= payloadRef)) return record;
   return { ...record, payloadRef };
+}
+
+/** As for tags, the order of texts decides. */
+function withFailureRoute(record: FoldedRecord, { failureRoute }: StatusEvent): FoldedRecord {
+  if (failureRoute === undefined || (record.failureRoute !== undefined && record.failureRoute <= failureRoute)) return record;
+  return { ...record, failureRoute };
 }
 
 /**

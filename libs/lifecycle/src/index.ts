@@ -38,7 +38,7 @@ export { notificationMessage, type TimestampForm } from './notification-message.
 export { lostDeliveryEvents, lostEvents, overAt, type PlaceFate, vanishedEvents } from './over.ts';
 export { pausedWait, waitWhilePaused } from './pause.ts';
 export { release, type Waiting } from './release.ts';
-export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';
+export { cancelledMessage, type Ending, settledWithoutRun, lostSettlement, settlementOf } from './settle.ts';
 export type { EventSubject, StatusEvent } from './status-event.ts';
 export { type PresentPolicy, type RecordedInvocation, recordedInvocationOf } from './recorded-invocation.ts';
 export { replayPolicy, type Replayed, type ReplayedPolicyResult } from './replay-policy.ts';

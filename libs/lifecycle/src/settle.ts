@@ -1,4 +1,14 @@
-import { beginningOf, type Condition, type EpochMs, type Invocation, limits, type Settlement } from '#contracts';
+import {
+  beginningOf,
+  type Condition,
+  type EpochMs,
+  type Invocation,
+  invocationOfRoute,
+  limits,
+  type Settlement,
+} from '#contracts';
+import type { FoldedRecord } from './fold.ts';
+import type { StatusEvent } from './status-event.ts';
 import { targetFor } from './target-for.ts';
 
 /** How an invocation ended. */
@@ -38,6 +48,20 @@ export function settledWithoutRun(
 
 /** FunctionGraph's error message for a cancelled invocation. */
 export const cancelledMessage = 'function invocation canceled';
+
+/**
+ * The settlement of an invocation whose records are gone, so that its failure destination and its
+ * status log hear of it. The payload is gone, too.
+ * @param end the end that is presumed.
+ * @returns undefined if none of both is known.
+ * @throws PlatformError `CONTRACT_VIOLATED` if the failure route has another shape.
+ */
+export function lostSettlement(record: FoldedRecord, end: StatusEvent): Settlement | undefined {
+  if (record.failureRoute === undefined || end.kind !== 'settled') return undefined;
+  const { condition, attempts, startedAt, endedAt, errorMessage } = end;
+  const ending = { condition, attempts, endedAt, errorMessage, ...(startedAt === undefined ? {} : { startedAt }) };
+  return { ...settlementOf(invocationOfRoute(record.failureRoute, record), ending), isPresumed: true };
+}
 
 /**
  * The settlement of an invocation.

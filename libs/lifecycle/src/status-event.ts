@@ -12,6 +12,8 @@ export interface EventSubject {
   readonly tags?: readonly string[];
   /** The reference of a stored payload; absent if the event does not repeat it. */
   readonly payloadRef?: string;
+  /** See `failureRouteOf`. Absent if nobody hears of a failure, or if the event does not tell. */
+  readonly failureRoute?: string;
 }
 
 /** One thing that happened to an invocation, as a record of a work topic reports it. */

@@ -29,6 +29,7 @@ const most: FoldedRecord = {
   lateMs: 12,
   payloadRef: 'a'.repeat(128),
   responseRef: 'b'.repeat(128),
+  failureRoute: '{}',
   places: [
     { topic: 'invocations', partition: 2, offset: 7, at: epochMs(builtAt + 5) },
     { topic: 'delays.near', partition: 0, offset: 3, at: epochMs(builtAt) },

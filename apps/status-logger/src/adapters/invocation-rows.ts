@@ -67,6 +67,8 @@ export interface InvocationRow {
   payload_ref: string | null;
   /** The reference of a stored return value. */
   response_ref: string | null;
+  /** See `FoldedRecord.failureRoute`; null if nobody hears of a failure. */
+  failure_route: string | null;
 }
 
 /** The tables of the status store, as Kysely wants them. */
@@ -117,6 +119,7 @@ const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress
   late_ms: 'progress',
   payload_ref: 'progress',
   response_ref: 'progress',
+  failure_route: 'progress',
 };
 
 /** All columns, in the order in which statements bind them. */
@@ -156,6 +159,7 @@ export function rowOf(record: FoldedRecord): InvocationRow {
     late_ms: record.lateMs ?? null,
     payload_ref: record.payloadRef ?? null,
     response_ref: record.responseRef ?? null,
+    failure_route: record.failureRoute ?? null,
   };
 }
 
@@ -182,6 +186,7 @@ export function recordOf(row: InvocationRow): FoldedRecord {
     ...(row.late_ms === null ? {} : { lateMs: row.late_ms }),
     ...(row.payload_ref === null ? {} : { payloadRef: row.payload_ref }),
     ...(row.response_ref === null ? {} : { responseRef: row.response_ref }),
+    ...(row.failure_route === null ? {} : { failureRoute: row.failure_route }),
   };
 }
 
@@ -191,7 +196,7 @@ function placesOf(text: string): readonly RecordPlace[] {
   return (JSON.parse(text) as StoredPlace[]).map(([topic, partition, offset, at]) => ({ topic, partition, offset, at }));
 }
 
-/** Turns a row into the record that callers see, without stage, places and history. */
+/** Turns a row into the record that callers see. */
 export function shownRecordOf(row: InvocationRow): StatusRecord {
   const {
     stage: _stage,
@@ -199,6 +204,7 @@ export function shownRecordOf(row: InvocationRow): StatusRecord {
     history: _history,
     expiresAt: _expiresAt,
     lateMs: _lateMs,
+    failureRoute: _failureRoute,
     ...record
   } = recordOf({ ...row, places: '[]', history: noTransitions });
   return record;

@@ -107,6 +107,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   ]),
   '0015-rejects': stepOf(rejectStep('TEXT', 'WITHOUT ROWID')),
   '0016-reject-lists': stepOf(rejectListStep),
+  '0017-failure-route': stepOf(['ALTER TABLE invocations ADD COLUMN failure_route TEXT']),
 };
 
 const countedSteps = 2;

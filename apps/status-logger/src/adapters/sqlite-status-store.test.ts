@@ -172,7 +172,7 @@ describe('a status database file', () => {
   it('two handles may open a new file at once', async () => {
     const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
     for (const store of stores) await store.close();
-    expect(select('SELECT name FROM kysely_migration')).toHaveLength(16);
+    expect(select('SELECT name FROM kysely_migration')).toHaveLength(17);
   });
 
   it('closing a handle waits for its transaction', async () => {

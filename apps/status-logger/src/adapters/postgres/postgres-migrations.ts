@@ -75,4 +75,5 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
   ]),
   '0010-rejects': stepOf(rejectStep('TEXT COLLATE "C"', 'WITH (fillfactor = 50)')),
   '0011-reject-lists': stepOf(rejectListStep),
+  '0012-failure-route': stepOf(['ALTER TABLE invocations ADD COLUMN failure_route TEXT COLLATE "C"']),
 };

@@ -42,7 +42,7 @@ describe.skipIf('missing' in programs)(`PostgreSQL${'missing' in programs ? ` ($
     await ask(url, 'ALTER TABLE function_totals DROP COLUMN due, DROP COLUMN rejected');
     await ask(url, 'ALTER TABLE function_minutes DROP COLUMN due, DROP COLUMN rejected');
     await ask(url, 'DROP TABLE rejects, rejects_removed, reject_counts');
-    await ask(url, 'ALTER TABLE invocations DROP COLUMN payload_ref, DROP COLUMN response_ref');
+    await ask(url, 'ALTER TABLE invocations DROP COLUMN payload_ref, DROP COLUMN response_ref, DROP COLUMN failure_route');
     await ask(url, "DELETE FROM kysely_migration WHERE name >= '0008-due'");
     const after = await open();
     for (const functionUrn of [builtUrn, '']) {
