@@ -545,8 +545,8 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
     it('the store lists what has not ended and is in a span of a partition', async () => {
       const place = (offset: number, topic: 'delays.2m' | 'invocations' = 'delays.2m') =>
         ({ topic, partition: 1, offset, at: at(topic === 'invocations' ? 1 : 0) }) as const;
-      for (const offset of [3, 4, 6, 7]) await put(queued({ requestId: `at ${offset}`, place: place(offset) }));
       await put(
+        ...[3, 4, 6, 7].map((offset) => queued({ requestId: `at ${offset}`, place: place(offset) })),
         queued({ requestId: 'went on', place: place(5, 'invocations') }),
         queued({ requestId: 'went on', place: place(5) }),
         queued({ requestId: 'also at 4', place: place(4), acceptedAt: at(5) }),
