@@ -23,12 +23,12 @@ let topics: Topics;
 let gateway: KafkaGateway;
 let lines: Line[];
 
-const connect = async (brokers: string): Promise<KafkaGateway> =>
+const connect = async (brokers: string, replication = 1): Promise<KafkaGateway> =>
   connectKafka({
     brokers: [brokers],
     clientId: 'topics',
     topics,
-    replication: 1,
+    replication,
     log: (level, message) => lines.push([level, message]),
   });
 
@@ -126,6 +126,26 @@ describe('a topic that exists with other settings', () => {
       expect.stringContaining(`topic ${intake} has 1 partitions, and needs 2. To add some, run: kafka-topics.sh`),
     );
     expect(await configOf(intake)).toMatchObject({ 'retention.bytes': '1073741824' });
+  });
+});
+
+describe('a topic that the brokers refuse to create', () => {
+  it('is named with their reason, and the start is refused', async () => {
+    const intake = topics.name('intake');
+    await make(intake.replaceAll('.', '_'), 1, {});
+    await expect(start()).rejects.toMatchObject({
+      code: 'TOPIC_UNSUITABLE',
+      message: expect.stringMatching(new RegExp(`topic ${intake}: Topic '${intake}' collides with existing topic`)),
+    });
+  });
+
+  it('is named with the setting, if there are fewer brokers than replicas: others may still start', async () => {
+    await gateway.close();
+    gateway = await connect(inject('kafkaBrokers'), 3);
+    await expect(start()).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+      message: expect.stringMatching(/topic existing-\S+: .* replication factor .*\. KAFKA_REPLICATION is 3/),
+    });
   });
 });
 

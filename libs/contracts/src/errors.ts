@@ -83,7 +83,7 @@ export const errorCatalogue = {
   TOPIC_UNSUITABLE: {
     retryable: false,
     meaning:
-      'A topic exists already, and its settings or partitions would lose records. The message has the command to change it.',
+      'A topic exists already, and its settings or partitions would lose records. The message has the command to change it. Or the brokers refuse to create a topic: the message has their reason.',
   },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The status store did not answer, or could not write.' },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly meaning: string }>;

@@ -243,7 +243,8 @@ export interface TopicSpec {
 export interface TopicAdmin {
   /**
    * Creates the topics that are missing; leaves the others as they are.
-   * @throws PlatformError `BROKER_ACCESS_DENIED` if the account may not see or create one of them.
+   * @throws PlatformError `BROKER_ACCESS_DENIED` if the account may not see or create one of them;
+   *   `TOPIC_UNSUITABLE` if the brokers refuse to create one.
    */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   /**

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ITopicConfig } from 'kafkajs';
+import type { PlatformError } from '#contracts';
 import { settingsOf } from '../topic-settings.ts';
+import { atController } from './at-controller.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { isAccessFault, rootCause, unavailable, withTimeout } from './broker-errors.ts';
 import type { CommittedTo, GroupMembers, OldestRecord, PartitionEnd, PartitionOffset, TopicAdmin, TopicSpec } from '../ports.ts';
 import { membersOf } from './group-assignments.ts';
+import { creationRefusal } from './refused-topics.ts';
 import { checkTopics, type TopicCheckParts } from './topic-check.ts';
 import type { TopicEnds } from './topic-ends.ts';
 
@@ -40,16 +43,27 @@ export class KafkajsAdmin implements TopicAdmin {
       const present = new Set(await this.list());
       const missing = specs.filter(({ topic }) => !present.has(topic));
       if (missing.length === 0) return;
+      const topics = missing.map((spec) => topicConfig(spec, this.parts.replication));
       try {
-        const topics = missing.map((spec) => topicConfig(spec, this.parts.replication));
         await this.admin.ask(this.timeoutMs, 'creating topics', (admin) => admin.createTopics({ topics, waitForLeaders: true }), {
           operation: 'Create',
         });
       } catch (error) {
-        if (isAccessFault(error)) await this.checkVisible(missing);
-        if (round === 3 || isAccessFault(error)) throw unavailable(error, { topics: missing.map(({ topic }) => topic) });
+        if (isAccessFault(error)) {
+          await this.checkVisible(missing);
+          throw error;
+        }
+        if (round === 3) throw await this.creationFault(topics, error);
       }
     }
+  }
+
+  /** The brokers' own words, if they refuse to create one of the topics. */
+  private async creationFault(topics: readonly ITopicConfig[], error: unknown): Promise<PlatformError> {
+    const { timeoutMs } = this;
+    const asked = atController(this.parts, async (broker) => creationRefusal(broker, topics, timeoutMs));
+    const refusal = await withTimeout(timeoutMs, 'the reasons of a refusal', asked).catch(() => undefined);
+    return refusal ?? unavailable(error, { topics: topics.map(({ topic }) => topic) });
   }
 
   checkTopics(specs: readonly TopicSpec[]): Promise<void> {

@@ -9,6 +9,7 @@ import type { RequestVersions } from './kafkajs-pool.ts';
 /** Writes the fields of a request, in their order. */
 export interface Encoder {
   writeInt8(value: number): Encoder;
+  writeInt16(value: number): Encoder;
   writeInt32(value: number): Encoder;
   writeBoolean(value: boolean): Encoder;
   writeString(value: string): Encoder;

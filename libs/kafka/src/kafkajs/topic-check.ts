@@ -3,23 +3,19 @@ import { PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import type { TopicSpec } from '../ports.ts';
 import { type ExistingTopic, faultsOf, readSettings, type TopicConfig, type TopicFault } from '../topic-settings.ts';
+import { atController, type ControllerAccess } from './at-controller.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { rootCause, withTimeout } from './broker-errors.ts';
-import type { BrokerConnection, ClusterConnection } from './kafkajs-internals.ts';
+import type { BrokerConnection } from './kafkajs-internals.ts';
 import { changeConfigs, readConfigs } from './topic-configs.ts';
 
 /** Connections and settings of {@link checkTopics}. */
-export interface TopicCheckParts {
+export interface TopicCheckParts extends ControllerAccess {
   readonly admin: AdminConnection;
-  /** Makes a connection that is not connected yet. */
-  readonly newCluster: () => ClusterConnection;
   /** `host:port` of some brokers, for the commands in messages. */
   readonly brokers: readonly string[];
-  /** The account in words, for messages. */
-  readonly account: string;
   /** Replicas that the configuration asks for; -1 leaves the number to the brokers. */
   readonly replication: number;
-  readonly timeoutMs: number;
   readonly log: TransportLog;
 }
 
@@ -41,19 +37,7 @@ const newTopicRetryMs = 100;
  */
 export async function checkTopics(specs: readonly TopicSpec[], parts: TopicCheckParts): Promise<void> {
   if (specs.length === 0) return;
-  const cluster = parts.newCluster();
-  try {
-    const broker = await withTimeout(parts.timeoutMs, 'connecting', connected(cluster), { account: parts.account });
-    await checkAt(broker, specs, parts);
-  } finally {
-    void cluster.disconnect().catch(() => undefined);
-  }
-}
-
-async function connected(cluster: ClusterConnection): Promise<BrokerConnection> {
-  await cluster.connect();
-  await cluster.refreshMetadata();
-  return cluster.findControllerBroker();
+  await atController(parts, async (broker) => checkAt(broker, specs, parts));
 }
 
 async function checkAt(broker: BrokerConnection, specs: readonly TopicSpec[], parts: TopicCheckParts): Promise<void> {
