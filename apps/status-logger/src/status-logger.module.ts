@@ -62,11 +62,11 @@ export function statusLogOf(config: Readonly<StatusLoggerConfig>, clock: Clock):
   return new FolderStatusLog(new DayFiles(join(config.dataDir, 'status-log'), clock, limits));
 }
 
-/** Counts the invocations that the {@link Retention} found lost. */
+/** Counts the invocations and deliveries that were lost; see {@link LostRecords}. */
 export function lostInvocations(metrics: Metrics): Counter {
   return new Counter({
     name: 'sendoff_invocations_lost_total',
-    help: 'Invocations and deliveries of which Kafka removed the record before a service had read it.',
+    help: 'Invocations and deliveries of which the record was gone before a service had finished it.',
     registers: [metrics],
   });
 }
