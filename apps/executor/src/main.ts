@@ -52,7 +52,8 @@ await runService({
     const { attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
     const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal, clock });
     const verifier = await openVerifier(config);
-    const registry = new Registry({ gateway, verifier, warn: (message, details) => logger.warn(details, message), metrics });
+    const warn = (message: string, details: Readonly<Record<string, unknown>>) => logger.warn(details, message);
+    const registry = new Registry({ gateway, verifier, warn, metrics });
     await registry.start();
     const cancellations = new Cancellations();
     const cancellationsFollower = gateway.follower({ topic: gateway.topics.name('cancellations'), from: 'earliest' });
@@ -88,7 +89,7 @@ await runService({
       config.codeFolderBytesMax,
     );
     const sealer = await openFunctionsSealer(config);
-    const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
+    const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs, warn }, clock, log);
     const networks = new AllowedNetworks(config.functionNetworks, config.functionNetworksDenied);
     const runtimes = { files: processRuntime, url: new HttpRuntime(clock, sealer, networks, attemptsMax) };
     const bulk = gateway.topics.name('invocations.bulk');

@@ -36,6 +36,7 @@ function aProcess(): FunctionProcess {
 
 function aRuntime(instancesMax: number) {
   const workplaces: ((answer: WorkplaceAnswer) => void)[] = [];
+  const warnings: unknown[] = [];
   let released = 0;
   const cell = { canFork: false, release: () => void released++ } as unknown as Cell;
   const launcher = {
@@ -53,6 +54,7 @@ function aRuntime(instancesMax: number) {
       sealer: { open: (text) => text },
       instancesMax,
       idleMs: 60_000,
+      warn: (message, details) => warnings.push([message, details]),
     },
     new ManualClock(),
     { write: () => undefined, close: async () => undefined },
@@ -60,7 +62,10 @@ function aRuntime(instancesMax: number) {
   return {
     runtime,
     launcher,
+    warnings,
     released: () => released,
+    /** Gives none to the start that began first. */
+    refuseWorkplace: (reason: string) => workplaces.shift()?.({ kind: 'unavailable', reason }),
     /** Gives the start that began first its workplace. */
     giveWorkplace: () => workplaces.shift()?.({ kind: 'ready', workplace: cell }),
   };
@@ -108,4 +113,22 @@ it('a start that fails gives its workplace back, and its place to a call that wa
   await turn();
   giveWorkplace();
   expect(await second).toMatchObject({ kind: 'succeeded' });
+});
+
+it('an instance that cannot be started is told to the operator, with the reason', async () => {
+  const { runtime, launcher, warnings, giveWorkplace, refuseWorkplace } = aRuntime(4);
+  const fn = single('f');
+  const call = async () => runtime.run(callOf(fn), never);
+  const full = call();
+  refuseWorkplace('cannot prepare the code: ENOSPC');
+  expect(await full).toEqual({ kind: 'unavailable', reason: 'cannot prepare the code: ENOSPC' });
+  launcher.launch = () => {
+    throw new Error('EAGAIN');
+  };
+  const crowded = call();
+  giveWorkplace();
+  expect(await crowded).toEqual({ kind: 'unavailable', reason: 'cannot start an instance: EAGAIN' });
+  const told = (reason: string) => ['An instance of a function cannot be started', { function: fn.urn, reason }];
+  expect(warnings).toEqual([told('cannot prepare the code: ENOSPC'), told('cannot start an instance: EAGAIN')]);
+  await runtime.close();
 });

@@ -41,6 +41,8 @@ export interface ProcessRuntimeOptions {
   readonly instancesMax: number;
   /** An instance without calls ends after this. */
   readonly idleMs: number;
+  /** Tells the operator what keeps instances from starting. Default: nobody is told. */
+  readonly warn?: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Instances of one function with the same code and the same memory. */
@@ -212,7 +214,7 @@ export class ProcessRuntime implements Runtime {
     const answer = await this.options.folders.workplaceFor(fn);
     switch (answer.kind) {
       case 'unavailable':
-        return { kind: 'unavailable', reason: answer.reason };
+        return this.cannotStart(fn, answer.reason);
       case 'impossible':
         return failed('UnhandledInvocationError', errorDocument('CodeUnusable', answer.reason), false);
       case 'ready': {
@@ -224,7 +226,7 @@ export class ProcessRuntime implements Runtime {
             return this.start(fn, answer.workplace, userData).reserve(start.close());
           } catch (error) {
             answer.workplace.release();
-            return { kind: 'unavailable', reason: `cannot start an instance: ${(error as Error).message}` };
+            return this.cannotStart(fn, `cannot start an instance: ${(error as Error).message}`);
           }
         }
         answer.workplace.release();
@@ -233,6 +235,12 @@ export class ProcessRuntime implements Runtime {
       default:
         return answer satisfies never;
     }
+  }
+
+  /** The machine lacks something, such as room on a disk: callers alone cannot mend it. */
+  private cannotStart(fn: FunctionDocument, reason: string): AttemptOutcome {
+    this.options.warn?.('An instance of a function cannot be started', { function: fn.urn, reason });
+    return { kind: 'unavailable', reason };
   }
 
   /**
