@@ -15,7 +15,7 @@ function run(command, args, env = {}) {
 }
 
 const words = process.argv.slice(2);
-run('tsc', ['-p', 'tsconfig.build.json']);
+run('node', ['tools/build.mjs']);
 run(
   'vitest',
   [
