@@ -11,6 +11,7 @@ function setUp(runningMax = 10, starts?: TurnBudget) {
   const queue = new AttemptQueue(runningMax, clock, starts);
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
+  const places = new Map<string, () => void>();
   const run = (name: string, ticket: Partial<Ticket> = {}) =>
     queue.run(
       {
@@ -23,8 +24,9 @@ function setUp(runningMax = 10, starts?: TurnBudget) {
         signal: new AbortController().signal,
         ...ticket,
       },
-      async () => {
+      async (_wasLimited, free) => {
         begun.push(name);
+        places.set(name, free);
         await new Promise<void>((resolve) => ends.set(name, resolve));
         return name;
       },
@@ -33,7 +35,8 @@ function setUp(runningMax = 10, starts?: TurnBudget) {
     ends.get(name)?.();
     await settled();
   };
-  return { queue, clock, begun, run, end };
+  const freePlace = (name: string) => places.get(name)?.();
+  return { queue, clock, begun, run, end, freePlace };
 }
 
 describe('AttemptQueue', () => {
@@ -149,6 +152,45 @@ describe('AttemptQueue', () => {
     expect(begun).toEqual(['a1', 'a2']);
     await end('a2');
     expect(begun).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  it('gives the place of a task to the next one while its outcome is being written', async () => {
+    const { queue, begun, run, end, freePlace } = setUp();
+    for (const name of ['a1', 'a2', 'a3']) void run(name);
+    freePlace('a1');
+    freePlace('a1');
+    expect([begun, queue.placeOf('a', '').running]).toEqual([['a1', 'a2'], 1]);
+    await end('a1');
+    expect(begun).toEqual(['a1', 'a2']);
+    await end('a2');
+    expect(begun).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  it.each([
+    ['of one function', 300, 192],
+    ['of all together', 30, 30],
+  ])('bounds the tasks %s whose outcomes are being written, and frees each place once', async (_whose, places, writing) => {
+    const { queue, begun, run, end, freePlace } = setUp(places);
+    for (let n = 0; n < writing + 10; n++) void run(`a${n}`);
+    for (let n = 0; n < writing + 10; n++) {
+      freePlace(`a${n}`);
+      await settled();
+    }
+    expect([begun.length, queue.placeOf('a', '').running]).toEqual([writing + 1, 1]);
+    // The outcome of the last task, which kept its place, is not written yet.
+    await end('a3');
+    expect(begun.length).toBe(writing + 1);
+    await end(`a${writing}`);
+    expect([begun.length, queue.placeOf('a', '').running]).toEqual([writing + 2, 1]);
+  });
+
+  it('forgets a function once all its outcomes are written', async () => {
+    const { queue, run, end, freePlace } = setUp();
+    void run('a1');
+    freePlace('a1');
+    expect(queue.bytesOf('a')).toBe(1);
+    await end('a1');
+    expect([queue.bytesOf('a'), queue.waiting()]).toEqual([0, []]);
   });
 
   it('alternates between synchronous calls and attempts of one function', async () => {

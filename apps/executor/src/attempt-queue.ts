@@ -13,6 +13,9 @@
  *     without running the function.
  * Q5. A bounded number of tasks begins in one turn of the event loop. Otherwise the answers to many
  *     calls of a noisy function come in one burst, and the records and calls of a quiet one wait.
+ * Q6. A task frees its place when its work is done, while its outcome is written. So brokers that
+ *     are far away do not slow a function with few places down. Outcomes that are being written are
+ *     bounded: beyond that a task keeps its place until the end.
  */
 import { Changes, type Clock, Deadlines, Fifo, ShortLivedMap, type Timer, TurnBudget } from '#platform';
 
@@ -71,9 +74,16 @@ export interface WaitingTasks {
   readonly limitedUntil: number;
 }
 
+/**
+ * A task of the queue.
+ * @param wasLimited whether the limit of its function held it back after it was due.
+ * @param freePlace is called when its work is done, and only an outcome is still to be written.
+ */
+export type QueuedTask<Result> = (wasLimited: boolean, freePlace: () => void) => Promise<Result>;
+
 interface Waiting extends WaitingTask {
   readonly id: string | undefined;
-  readonly begin: (wasLimited: boolean) => Promise<void>;
+  readonly begin: QueuedTask<void>;
   /** Clears what the wait has registered. */
   readonly leave: () => void;
   /** Ends the wait, and begins. */
@@ -89,7 +99,9 @@ interface Queue {
   /** True while it is among the turns. */
   hasTurn: boolean;
   running: number;
-  /** Of all tasks, those that run and those that wait. */
+  /** Tasks that have freed their place, and have not ended yet. */
+  writing: number;
+  /** Of all tasks, those that wait and those that have not ended. */
   bytes: number;
   runningMax: number;
   runningMaxNow: () => number;
@@ -103,6 +115,19 @@ interface Queue {
 const startsPerTurn = 16;
 /** Q2. */
 const runningPerFree = 3;
+/** Q6. Of one function. Of all together as many as may run at once. */
+const writingMax = 192;
+
+/**
+ * The most tasks of a key that have begun and not ended.
+ * @param runningMax how many of them run at once, at most.
+ */
+export function begunMax(runningMax: number): number {
+  return runningMax + writingMax;
+}
+
+/** For a task that has no place. */
+export const noPlace = (): void => undefined;
 
 /** Runs tasks of many functions in turns. */
 export class AttemptQueue {
@@ -110,6 +135,7 @@ export class AttemptQueue {
   /** Functions with waiting tasks, in the order of their turns. The tasks may be gone meanwhile. */
   private readonly turns = new Fifo<Queue>();
   private running = 0;
+  private writing = 0;
   /** Tasks that end, and bounds that change. */
   private readonly changes = new Changes();
   private readonly deadlines: Deadlines;
@@ -170,12 +196,11 @@ export class AttemptQueue {
   /**
    * Runs a task when its function's turn comes, or at once when its signal aborts or `waitsUntil`
    * is reached.
-   * @param task is told whether the limit of its function held it back after it was due.
    * @returns the result of the task.
    */
-  async run<T>(ticket: Ticket, task: (wasLimited: boolean) => Promise<T>): Promise<T> {
+  async run<T>(ticket: Ticket, task: QueuedTask<T>): Promise<T> {
     const { id, signal, dueAt, source, bytes } = ticket;
-    if (signal.aborted || ticket.runningMax() === 0) return task(false);
+    if (signal.aborted || ticket.runningMax() === 0) return task(false, noPlace);
     return new Promise((resolve, reject) => {
       const queue = this.queueOf(ticket);
       const line = ticket.isAwaited ? queue.awaited : queue.others;
@@ -184,13 +209,13 @@ export class AttemptQueue {
         signal.removeEventListener('abort', jump);
         timer?.cancel();
       };
-      const begin = async (wasLimited: boolean) => task(wasLimited).then(resolve, reject);
+      const begin = async (wasLimited: boolean, freePlace: () => void) => task(wasLimited, freePlace).then(resolve, reject);
       const jump = () => {
         line.remove(waiting);
         queue.bytes -= ticket.bytes;
         leave();
         this.forgetIdle(queue);
-        void waiting.begin(false);
+        void waiting.begin(false, noPlace);
       };
       const waiting: Waiting = { id, begin, leave, jump, bytes, dueAt, source };
       line.push(waiting);
@@ -246,6 +271,7 @@ export class AttemptQueue {
       wasAwaitedLast: false,
       hasTurn: false,
       running: 0,
+      writing: 0,
       bytes: 0,
       runningMax: runningMax(),
       runningMaxNow: runningMax,
@@ -296,10 +322,30 @@ export class AttemptQueue {
     leave();
     queue.running++;
     this.running++;
-    await begin(queue.limitedUntil > dueAt);
+    let isWriting = false;
+    await begin(queue.limitedUntil > dueAt, () => {
+      if (isWriting || !this.mayWrite(queue)) return;
+      isWriting = true;
+      queue.writing++;
+      this.writing++;
+      this.freePlace(queue);
+    });
+    queue.bytes -= bytes;
+    if (isWriting) {
+      queue.writing--;
+      this.writing--;
+      this.forgetIdle(queue);
+    } else this.freePlace(queue);
+  }
+
+  /** Q6. */
+  private mayWrite({ writing }: Queue): boolean {
+    return writing < writingMax && this.writing < this.runningMax;
+  }
+
+  private freePlace(queue: Queue): void {
     if (queue.running >= queue.ownMax && waitingIn(queue) > 0) queue.limitedUntil = this.clock.elapsedMs();
     queue.running--;
-    queue.bytes -= bytes;
     this.running--;
     this.forgetIdle(queue);
     this.changes.tell();
@@ -307,7 +353,7 @@ export class AttemptQueue {
   }
 
   private forgetIdle(queue: Queue): void {
-    if (waitingIn(queue) === 0 && queue.running === 0 && !queue.hasTurn) this.queues.delete(queue.key);
+    if (waitingIn(queue) === 0 && queue.running === 0 && queue.writing === 0 && !queue.hasTurn) this.queues.delete(queue.key);
   }
 }
 

@@ -34,7 +34,7 @@ import {
   Arrivals,
 } from '#testing';
 import { inRecords } from '../testing/payloads.ts';
-import { AttemptQueue } from './attempt-queue.ts';
+import { AttemptQueue, begunMax } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { Chances } from './chances.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
@@ -120,6 +120,21 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 }), tracing: T
 const turn = async () => new Promise(setImmediate);
 
 describe('Attempts', () => {
+  it('runs the next attempt of a function while an outcome is being written', async () => {
+    const { calls, publisher, written, take } = setUp();
+    let write: () => void = () => undefined;
+    publisher.delay = new Promise((resolve) => (write = resolve));
+    const taken = ['a', 'b'].map(async (requestId) => take(anInvocation({ requestId })));
+    await expect.poll(() => calls.length).toBe(1);
+    calls[0]?.end(succeeded);
+    await expect.poll(() => calls.length).toBe(2);
+    expect(written).toEqual([]);
+    calls[1]?.end(succeeded);
+    write();
+    await Promise.all(taken);
+    expect(written.map(({ headers }) => headers['request-id'])).toEqual(['a', 'b']);
+  });
+
   it.each([
     ['5 s', 5_000],
     ['an hour', 3_600_000],
@@ -443,14 +458,15 @@ describe('an attempt that an executor which has ended may have begun', () => {
     await blocked;
   });
 
-  it('is not written down if more of its function came before it than run at once', async () => {
+  it('is not written down if more of its function came before it than may have begun', async () => {
     const { take, written, calls } = setUp(aFunction({ instancesMax: 4 }));
-    for (const requestId of ['r1', 'r2']) await take(anInvocation({ requestId }), interrupted);
-    const third = take(anInvocation({ requestId: 'r3' }), interrupted);
+    const before = Array.from({ length: begunMax(2) }, (_, index) => `r${index}`);
+    for (const requestId of before) await take(anInvocation({ requestId }), interrupted);
+    const next = take(anInvocation({ requestId: 'next' }), interrupted);
     await expect.poll(() => calls.length).toBe(1);
     calls[0]?.end(succeeded);
-    await third;
-    expect(written.map(({ headers }) => headers['chance'])).toEqual(['2', '2', undefined]);
+    await next;
+    expect(written.map(({ headers }) => headers['chance'])).toEqual([...before.map(() => '2'), undefined]);
   });
 
   it('has no chance left of the attempt before', async () => {

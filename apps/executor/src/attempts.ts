@@ -34,7 +34,7 @@ import {
 } from '#lifecycle';
 import { type Clock, type Random, RecentWork, type Taken, TimeSinceArrival, type Tracing } from '#platform';
 import { attemptAct, traced } from './attempt-act.ts';
-import type { AttemptQueue, Ticket } from './attempt-queue.ts';
+import { type AttemptQueue, noPlace, type Ticket } from './attempt-queue.ts';
 import type { Chances } from './chances.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 import type { CancellableAttempt, RunningAttempts } from './running-attempts.ts';
@@ -87,6 +87,8 @@ interface Start {
   /** The time of day, as it goes on from the arrival of the record. */
   readonly time: () => EpochMs;
   readonly wasLimited: boolean;
+  /** Called when the function has run, or is not to run: only a record is still to be written. */
+  readonly freePlace: () => void;
 }
 
 /** The circumstances of one run of a function. */
@@ -140,7 +142,8 @@ export class Attempts {
    * 3. `attempt` settles a cancelled or expired invocation without a run. It puts the record of a
    *    paused function on a delay topic. No retry and no number of an attempt is used up.
    * 4. `run` runs the function once.
-   * 5. `conclude` decides: another attempt, or the end.
+   * 5. `conclude` decides: another attempt, or the end. The next attempt of the function begins
+   *    meanwhile.
    *
    * If an executor that has ended may have begun the attempt, `again` writes it down with its next
    * chance. It runs the attempt when that record is read, or gives it up.
@@ -212,7 +215,7 @@ export class Attempts {
           await chances.enter(key);
           await committed(delivery);
           using cancellable = this.parts.running.begin(invocation);
-          const start = { time: () => this.parts.clock.now(), wasLimited: false };
+          const start = { time: () => this.parts.clock.now(), wasLimited: false, freePlace: noPlace };
           return await this.attempt(invocation, cancellable, delivery, start);
         } finally {
           chances.leave(key);
@@ -243,7 +246,11 @@ export class Attempts {
     const waitsUntil = time.elapsedAt(expiresAt);
     // Attempts of a paused function need no turn. They would hold back the records behind them.
     if (functions.pausedSince(functionUrn) !== undefined)
-      return await this.attempt(invocation, cancellable, delivery, { time: () => time.now(), wasLimited: false });
+      return await this.attempt(invocation, cancellable, delivery, {
+        time: () => time.now(),
+        wasLimited: false,
+        freePlace: noPlace,
+      });
     const ticket: Ticket = {
       key: bareUrnOf(functionUrn),
       id: invocation.requestId,
@@ -256,11 +263,11 @@ export class Attempts {
       signal,
       waitsUntil,
     };
-    return await queue.run(ticket, async (wasLimited) => {
+    return await queue.run(ticket, async (wasLimited, freePlace) => {
       if (runningMax() === 0 && !signal.aborted) return this.passOn(invocation, delivery);
       return this.parts.chances.beside(async () => {
         await before();
-        return this.attempt(invocation, cancellable, delivery, { time: () => time.now(), wasLimited });
+        return this.attempt(invocation, cancellable, delivery, { time: () => time.now(), wasLimited, freePlace });
       });
     });
   }
@@ -269,13 +276,14 @@ export class Attempts {
     invocation: Invocation,
     cancellable: CancellableAttempt,
     delivery: RecordDelivery,
-    { time, wasLimited }: Start,
+    { time, wasLimited, freePlace }: Start,
   ): Promise<Taken> {
     await delivery.readyToAct();
     const now = time();
     const admission = admit(invocation, now, cancellable.signal.aborted);
     switch (admission.kind) {
       case 'settle':
+        freePlace();
         await this.publish(() => this.settlement(invocation, settledWithoutRun(invocation, admission.condition, now)), delivery);
         return 'concluded';
       case 'run': {
@@ -283,7 +291,9 @@ export class Attempts {
         if (pausedSince !== undefined) return this.putAside(invocation, pausedSince, delivery);
         this.parts.observer.started(Math.max(0, now - invocation.dueAt) / 1_000, wasLimited);
         cancellable.starts();
-        await this.run(invocation, cancellable.signal, delivery, now);
+        const ran = await this.run(invocation, cancellable.signal, delivery, now);
+        freePlace();
+        await this.conclude(ran, delivery);
         return 'concluded';
       }
       default:
@@ -302,15 +312,14 @@ export class Attempts {
     return 'put-back';
   }
 
-  private async run(invocation: Invocation, signal: AbortSignal, delivery: RecordDelivery, now: EpochMs): Promise<void> {
+  private async run(invocation: Invocation, signal: AbortSignal, delivery: RecordDelivery, now: EpochMs): Promise<RanAttempt> {
     const { clock, tracing } = this.parts;
     const startBefore = clock.elapsedMs() + invocation.expiresAt - now;
-    const ran = await tracing.during(
+    return tracing.during(
       attemptAct(invocation, now),
       async (traceparent) => this.runOnce(traced(invocation, traceparent), { signal, delivery, startBefore, traceparent }),
       ({ ending, isFault }) => ({ attributes: { 'sendoff.outcome': ending }, fault: isFault ? ending : undefined }),
     );
-    return this.conclude(ran, delivery);
   }
 
   private async runOnce(invocation: Invocation, { signal, delivery, startBefore, traceparent }: RunContext): Promise<RanAttempt> {

@@ -2,7 +2,8 @@
  * The chances of attempts during which executors ended.
  *
  * H1. An attempt that an owner which is gone may have begun is written down before it starts again.
- *     Of the records without a chance, only as many of a function may have begun as run at once.
+ *     Of the records without a chance, only the first ones of a function may have begun. They are
+ *     as many as run at once, and those whose outcomes were not written yet.
  * H2. The last chance of an attempt runs alone: it waits until no other attempt runs, and no other
  *     starts beside it. So an executor that ends then ends by that attempt. Both waits are bounded.
  */
@@ -10,6 +11,7 @@ import type { Invocation } from '#contracts';
 import type { Interruption, RecordDelivery } from '#kafka';
 import { type NextChance, nextChance } from '#lifecycle';
 import { Changes, type Clock, type Timer } from '#platform';
+import { begunMax } from './attempt-queue.ts';
 
 /** Longest wait of a last chance for the attempts that run, in milliseconds. */
 const waitForOthersMs = 5_000;
@@ -84,6 +86,6 @@ export class Chances {
     this.seen.set(interruption, counts);
     const before = counts.get(functionUrn) ?? 0;
     counts.set(functionUrn, before + 1);
-    return before < this.parts.runningMaxOf(functionUrn);
+    return before < begunMax(this.parts.runningMaxOf(functionUrn));
   }
 }

@@ -36,10 +36,13 @@ export class RecordingPublisher implements Publisher {
   readonly times: EpochMs[] = [];
   /** While this is set, `publish` rejects with it and keeps nothing. */
   failure: Error | undefined;
+  /** `publish` waits for it. */
+  delay: Promise<void> | undefined;
 
   constructor(private readonly clock: Clock = new ManualClock(builtAt)) {}
 
   async publish(given: OutgoingRecord | readonly OutgoingRecord[]): Promise<void> {
+    if (this.delay !== undefined) await this.delay;
     if (this.failure !== undefined) throw this.failure;
     for (const record of [given].flat()) {
       this.records.push(record);
