@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import type { Counter } from 'prom-client';
 import { encodeSettlement, type OutgoingRecord } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import { type FoldedRecord, lostSettlement, type StatusEvent } from '#lifecycle';
+import { growingCache } from '#platform';
 import type { StatusStore } from './status-store.ts';
 
 /** A record whose invocation or deliveries were lost, and the events that end them. */
@@ -17,7 +17,7 @@ export interface Loss {
  */
 export class LostRecords {
   /** Those that were settled here lately, until the store has read so. */
-  private readonly settled = new LRUCache<string, true>({ max: 100_000 });
+  private readonly settled = growingCache<true>(100_000);
 
   constructor(
     private readonly store: Pick<StatusStore, 'fold'>,

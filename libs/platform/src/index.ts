@@ -25,6 +25,7 @@ export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { RecentWork, type Taken } from './recent-work.ts';
 export { Changes } from './changes.ts';
 export { Fifo } from './fifo.ts';
+export { growingCache } from './growing-cache.ts';
 export { hmacSha256 } from './hmac.ts';
 export { moduleBeside } from './module-beside.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
