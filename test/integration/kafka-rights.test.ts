@@ -354,7 +354,8 @@ describe('a topic with settings that lose records', () => {
         (error: Error) => error.message,
       ),
     );
-    expect(message).toContain(`topic ${intake} has cleanup.policy=compact, and needs delete. account rights.ingress may not`);
+    expect(message).toContain(`topic ${intake} has cleanup.policy=compact, and needs delete.`);
+    expect(message).toContain('The brokers refuse the change by account rights.ingress');
     expect(message).toContain(`--entity-name ${intake} --add-config cleanup.policy=delete`);
   });
 
