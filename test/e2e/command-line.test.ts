@@ -274,13 +274,15 @@ describe('functions and invocations', () => {
 
   it('a folder of functions is deployed, and again when a file is saved', async () => {
     const path = await source('saved', greets);
+    const otherPath = await source('saved-too', greets);
     const developing = start(['dev', join(folder, 'functions')]);
     let notes = '';
     developing.stderr.setEncoding('utf8').on('data', (text: string) => (notes += text));
     await expect.poll(() => notes, { timeout: 20_000 }).toContain('watching');
     expect(notes).toMatch(/Try: curl .*\/fgs\/functions\/\S+\/invocations/);
-    await writeFile(join(path, 'index.js'), 'exports.handler = async () => "saved";');
-    await expect.poll(async () => (await sendoff(['invoke', 'saved'])).stdout, { timeout: 20_000 }).toBe('saved\n');
+    for (const one of [path, otherPath]) await writeFile(join(one, 'index.js'), 'exports.handler = async () => "saved";');
+    for (const name of ['saved', 'saved-too'])
+      await expect.poll(async () => (await sendoff(['invoke', name])).stdout, { timeout: 20_000 }).toBe('saved\n');
   });
 });
 

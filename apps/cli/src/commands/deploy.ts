@@ -81,10 +81,10 @@ function optionSettings({ watch: _watch, timeout, memory, agency, ...texts }: De
  * @param source a folder, or one file of JavaScript.
  */
 export async function deploy(session: Session, source: string, options: DeployOptions): Promise<void> {
-  await deployOnce(session, source, options);
-  if (options.watch !== true || session.options.dryRun === true) return;
-  session.surroundings.note(`watching ${source}; Ctrl-C ends`);
-  await watchSource(session, source, async () => deployOnce(session, source, options));
+  const once = async () => deployOnce(session, source, options);
+  if (options.watch === true && session.options.dryRun !== true)
+    await watchSource(session, source, { first: once, unitOf: () => source, again: once });
+  else await once();
 }
 
 /** Deploys once. @returns the name of the function. */
@@ -137,29 +137,41 @@ async function changeConfig(session: Session, name: string, current: Config, set
   });
 }
 
+/** The deployments of a source that is watched. */
+export interface Deployments {
+  /** Runs before the source is said to be watched. Changes meanwhile count. */
+  first(): Promise<unknown>;
+  /** Names what is deployed again when a file changes. @param file a path within the source. */
+  unitOf(file: string): string;
+  again(unit: string): Promise<unknown>;
+}
+
 /**
- * Calls `deployAgain` after changes below a source have settled. A failure is shown, and the next
- * change tries again.
+ * Deploys a source, and each unit of it again after changes have settled. A later failure is shown,
+ * and the next change tries again.
+ * @throws CommandFailure if the first deployment fails, or when the user interrupts.
  */
-export async function watchSource(
-  session: Session,
-  source: string,
-  deployAgain: (file: string) => Promise<unknown>,
-): Promise<never> {
-  const { surroundings } = session;
-  let changedFile: string | undefined;
-  const watcher = watch(source, { recursive: true, signal: surroundings.interrupted }, (_event, file) => {
-    changedFile = String(file ?? '');
+export async function watchSource(session: Session, source: string, { first, unitOf, again }: Deployments): Promise<never> {
+  const { interrupted, note, wait } = session.surroundings;
+  let changed = new Set<string>();
+  const watcher = watch(source, { recursive: true, signal: interrupted }, (_event, file) => {
+    changed.add(unitOf(String(file ?? '')));
   });
-  watcher.on('error', (error) => surroundings.note(`cannot watch ${source}: ${error.message}`));
-  for (;;) {
-    await surroundings.wait(settleMs);
-    if (changedFile === undefined) continue;
-    const file = changedFile;
-    changedFile = undefined;
-    await deployAgain(file).catch((error: unknown) => {
-      if (error instanceof CommandFailure && error.exit === 'interrupted') throw error;
-      surroundings.note(`not deployed: ${(error as Error).message}`);
-    });
+  watcher.on('error', (error) => note(`cannot watch ${source}: ${error.message}`));
+  try {
+    await first();
+    note(`watching ${source}; Ctrl-C ends`);
+    for (;;) {
+      await wait(settleMs);
+      const units = changed;
+      changed = new Set();
+      for (const unit of units)
+        await again(unit).catch((error: unknown) => {
+          if (error instanceof CommandFailure && error.exit === 'interrupted') throw error;
+          note(`not deployed: ${(error as Error).message}`);
+        });
+    }
+  } finally {
+    watcher.close();
   }
 }

@@ -13,21 +13,33 @@ import { deployOnce, watchSource } from './deploy.ts';
 export async function dev(session: Session, folder: string): Promise<void> {
   const sources = await sourcesIn(folder);
   if (sources.length === 0) throw new CommandFailure('usage', `${folder} has no folder and no file of JavaScript`);
-  const names: string[] = [];
-  for (const source of sources) names.push(await deployOnce(session, join(folder, source), {}));
-  if (session.options.dryRun === true) return;
-  const { url, projectId } = await findContext(session.surroundings, session.options.context);
-  const { note } = session.surroundings;
+  const deployOf = async (source: string) => deployOnce(session, join(folder, source), {});
+  const deployAll = async () => {
+    const names: string[] = [];
+    for (const source of sources) names.push(await deployOf(source));
+    return names;
+  };
+  if (session.options.dryRun === true) return void (await deployAll());
+  return watchSource(session, folder, {
+    async first() {
+      const [name = ''] = await deployAll();
+      await showWays(session, name);
+    },
+    unitOf: (file) => file.split(/[/\\]/)[0] ?? '',
+    async again(source) {
+      if ((await sourcesIn(folder)).includes(source)) await deployOf(source);
+    },
+  });
+}
+
+/** Tells where the installation shows itself, and how to call a function. */
+async function showWays({ options, surroundings }: Session, name: string): Promise<void> {
+  const { note } = surroundings;
+  const { url, projectId } = await findContext(surroundings, options.context);
   note(`Console: ${url}/`);
   note(`API and its document: ${url}/docs`);
-  note(`Try: curl -H "X-Auth-Token: $TOKEN" ${url}/v2/${projectId}/fgs/functions/${names[0] ?? ''}/invocations -d '{}'`);
-  note(`Or:  sendoff invoke ${names[0] ?? ''} '{}'`);
-  note(`watching ${folder}; Ctrl-C ends`);
-  await watchSource(session, folder, async (file) => {
-    const [source = ''] = file.split(/[/\\]/);
-    const current = await sourcesIn(folder);
-    if (current.includes(source)) await deployOnce(session, join(folder, source), {});
-  });
+  note(`Try: curl -H "X-Auth-Token: $TOKEN" ${url}/v2/${projectId}/fgs/functions/${name}/invocations -d '{}'`);
+  note(`Or:  sendoff invoke ${name} '{}'`);
 }
 
 async function sourcesIn(folder: string): Promise<string[]> {
