@@ -26,6 +26,11 @@ export interface ArrivingBody {
   readonly senders: readonly string[];
   /** Answers and closes the connection. */
   giveWay(): void;
+  /**
+   * Lets the request go: nobody counts its body any more. Maps that grow keep their former entries
+   * for a while, and would keep all requests with them.
+   */
+  end(): void;
 }
 
 let lastNumber = 0;
@@ -45,28 +50,62 @@ export function markEnd({ raw }: FastifyRequest, reply: FastifyReply): void {
   if (socket instanceof Socket) reply.raw.once('close', () => readBefore.set(socket, socket.bytesRead));
 }
 
+/** A body that arrives over the socket of its request. */
+class SocketBody implements ArrivingBody {
+  readonly number = (lastNumber += 1);
+  readonly senders: readonly string[];
+  private readonly startedAt: number;
+  /** Bytes of the socket before the request. The first of the body may come with the head. */
+  private readonly before: number;
+  private raw: FastifyRequest['raw'] | undefined;
+  private bytesAtEnd = 0;
+
+  constructor(
+    { raw, claim }: FastifyRequest,
+    private readonly clock: Clock,
+    private readonly bytesMax: number,
+    private crowdOut: (() => void) | undefined,
+  ) {
+    const { socket } = raw;
+    this.raw = raw;
+    this.before = readBefore.get(socket) ?? 0;
+    this.startedAt = clock.elapsedMs();
+    this.senders = [`address ${socket.remoteAddress}`, ...(claim === undefined ? [] : [`key ${claim}`])];
+  }
+
+  bytes(): number {
+    const { raw } = this;
+    if (raw === undefined) return this.bytesAtEnd;
+    // An injected request has no socket, and its body is complete.
+    return raw.socket instanceof Socket ? Math.min(this.bytesMax, raw.socket.bytesRead - this.before) : this.bytesMax;
+  }
+
+  rate(): number {
+    return (1_000 * this.bytes()) / Math.max(youngMs, this.clock.elapsedMs() - this.startedAt);
+  }
+
+  isComplete(): boolean {
+    return !(this.raw?.socket instanceof Socket) || this.raw.complete;
+  }
+
+  giveWay(): void {
+    this.crowdOut?.();
+  }
+
+  end(): void {
+    this.bytesAtEnd = this.bytes();
+    this.raw = undefined;
+    this.crowdOut = undefined;
+  }
+}
+
 /**
  * Watches a body arrive.
  * @param bytesMax that will be read of it.
  * @param giveWay answers and closes the connection.
  */
 export function arrivingBody(request: FastifyRequest, clock: Clock, bytesMax: number, giveWay: () => void): ArrivingBody {
-  const { raw, claim } = request;
-  const { socket } = raw;
-  // An injected request has no socket, and its body is complete.
-  const isReal = socket instanceof Socket;
-  // The first bytes of the body may have come with the head, so the head counts with it.
-  const before = isReal ? (readBefore.get(socket) ?? 0) : 0;
-  const startedAt = clock.elapsedMs();
-  const bytes = (): number => (isReal ? Math.min(bytesMax, socket.bytesRead - before) : bytesMax);
-  return {
-    number: (lastNumber += 1),
-    bytes,
-    rate: () => (1_000 * bytes()) / Math.max(youngMs, clock.elapsedMs() - startedAt),
-    isComplete: () => !isReal || raw.complete,
-    senders: [`address ${socket.remoteAddress}`, ...(claim === undefined ? [] : [`key ${claim}`])],
-    giveWay,
-  };
+  return new SocketBody(request, clock, bytesMax, giveWay);
 }
 
 /** Returns the body that gives way: the slowest, and the oldest of equal ones (V2). */
@@ -108,8 +147,9 @@ export class UnprovedBodies {
   }
 
   /** Counts a body out: it is gone, or its sender is proved. */
-  delete({ number }: ArrivingBody): void {
-    this.bodies.delete(number);
+  delete(body: ArrivingBody): void {
+    this.bodies.delete(body.number);
+    body.end();
   }
 
   /** Looks again and again while bodies arrive: nobody says when their bytes come. */
@@ -155,7 +195,7 @@ export class UnprovedBodies {
 
   private drop(body: ArrivingBody | undefined): void {
     if (body === undefined) return;
-    this.delete(body);
+    this.bodies.delete(body.number);
     body.giveWay();
   }
 }

@@ -27,14 +27,21 @@ export interface BodyLimits {
   readonly unprovedMax: number;
 }
 
+/** The body of a signed request: unproved at first, and then one of a known caller. */
+interface CountedBody {
+  readonly body: ArrivingBody;
+  /** Bytes that count as those of a known caller; 0 while it is unproved. */
+  knownBytes: number;
+  isClosed: boolean;
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Counts the body as one of a known caller, while its caller is unproved. If it stayed here,
-     * requests would hold each other in memory until a full collection: garbage then takes 15 us
-     * more of each.
+     * The body while its caller is unproved. If it stayed here, requests would hold each other in
+     * memory until a full collection: garbage then takes 15 us more of each.
      */
-    bodyProved: (() => void) | undefined;
+    countedBody: CountedBody | undefined;
   }
 }
 
@@ -67,32 +74,21 @@ export function watchBody(request: FastifyRequest, reply: FastifyReply, clock: C
 export function boundBodies(fastify: FastifyInstance, clock: Clock, limits: BodyLimits): () => Record<BodyOwner, number> {
   let known = 0;
   const unproved = new UnprovedBodies(clock, { bytesMax: limits.bytesMax, bodiesMax: limits.unprovedMax });
-  fastify.decorateRequest('bodyProved');
-  const countUnproved = (request: FastifyRequest, reply: FastifyReply): void => {
-    const body = watchBody(request, reply, clock);
-    let held = 0;
-    let isClosed = false;
-    request.bodyProved = () => {
-      request.bodyProved = undefined;
-      // Nothing would count it out again.
-      if (isClosed) return;
-      unproved.delete(body);
-      held = body.bytes();
-      known += held;
-    };
-    reply.raw.once('close', () => {
-      isClosed = true;
-      unproved.delete(body);
-      known -= held;
-    });
-    unproved.add(body);
+  fastify.decorateRequest('countedBody');
+  const close = (counted: CountedBody): void => {
+    counted.isClosed = true;
+    unproved.delete(counted.body);
+    known -= counted.knownBytes;
   };
   fastify.addHook('onRequest', (request, reply, done) => {
     markEnd(request, reply);
     const bytes = bytesToCome(request);
     if (bytes === 0) return done();
     if (isUnproved(request)) {
-      countUnproved(request, reply);
+      const counted = { body: watchBody(request, reply, clock), knownBytes: 0, isClosed: false };
+      request.countedBody = counted;
+      reply.raw.once('close', () => close(counted));
+      unproved.add(counted.body);
       return done();
     }
     if (known > 0 && known + bytes > limits.bytesMax)
@@ -102,7 +98,14 @@ export function boundBodies(fastify: FastifyInstance, clock: Clock, limits: Body
     done();
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
-    request.bodyProved?.();
+    const { countedBody: counted } = request;
+    request.countedBody = undefined;
+    // Nothing would count a body out again whose request has closed.
+    if (counted !== undefined && !counted.isClosed) {
+      unproved.delete(counted.body);
+      counted.knownBytes = counted.body.bytes();
+      known += counted.knownBytes;
+    }
     done();
   });
   return () => ({ known, unproved: unproved.bytes });
