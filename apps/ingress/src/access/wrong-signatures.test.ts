@@ -112,7 +112,12 @@ describe('a wrong signature costs', () => {
   const keys = new KeyRing({ registry, sealer: new Sealer('k'.repeat(32)), logger: pino({ level: 'silent' }), first });
   const authenticator = new SignatureAuthenticator(keys, clock);
 
-  /** Microseconds of processor time for verifying a request that often. */
+  const batches = 5;
+
+  /**
+   * Microseconds of processor time for verifying a request that often. The cheapest of five batches
+   * counts: the others may hold a collection of garbage.
+   */
   function cost(key: Partial<SigningKey>, body = '{}', rounds = 4_000): number {
     const request = requestWith('a:1', body);
     const headers = signed(request, { ...first, date: sdkDate(clock.now()), ...key });
@@ -122,10 +127,13 @@ describe('a wrong signature costs', () => {
       if (answer.kind === 'unverified') answer.verify(sha256Hex(payload));
     };
     for (let round = 0; round < rounds / 4; round++) look();
-    const before = process.cpuUsage();
-    for (let round = 0; round < rounds; round++) look();
-    const { user, system } = process.cpuUsage(before);
-    return user + system;
+    const costs = Array.from({ length: batches }, () => {
+      const before = process.cpuUsage();
+      for (let round = 0; round < rounds / batches; round++) look();
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    });
+    return Math.min(...costs) * batches;
   }
 
   it.each<[what: string, key: Partial<SigningKey>]>([
