@@ -11,7 +11,7 @@
  */
 import { type LedgerProof, unaccountedMax } from '#contracts';
 import type { KafkaGateway } from '#kafka';
-import type { Clock, Logger, Timer } from '#platform';
+import { type Clock, type Logger, RepeatedWork } from '#platform';
 import { finishedRecords } from './finished-records.ts';
 import type { CatchUp } from './records.controller.ts';
 import type { StatusStore } from './status-store.ts';
@@ -22,8 +22,7 @@ const catchUpMsMax = 10_000;
 
 /** Compares the store with the committed offsets, again and again. */
 export class LedgerCheck {
-  private timer: Timer | undefined;
-  private isClosed = false;
+  private readonly checks: RepeatedWork;
   private proof: LedgerProof | undefined;
 
   /**
@@ -37,7 +36,9 @@ export class LedgerCheck {
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly intervalMs: number,
-  ) {}
+  ) {
+    this.checks = new RepeatedWork(clock, intervalMs, async () => this.check());
+  }
 
   /** The last comparison that succeeded; undefined if none has yet. */
   get latest(): LedgerProof | undefined {
@@ -46,12 +47,11 @@ export class LedgerCheck {
 
   /** Compares soon, and then at each interval until {@link close}. */
   start(): void {
-    this.schedule(Math.min(firstCheckMs, this.intervalMs));
+    this.checks.start(Math.min(firstCheckMs, this.intervalMs));
   }
 
   close(): void {
-    this.isClosed = true;
-    this.timer?.cancel();
+    this.checks.close();
   }
 
   /**
@@ -73,14 +73,9 @@ export class LedgerCheck {
       this.proof = { provenAt, unaccounted };
       return this.proof;
     } catch (error) {
-      if (!this.isClosed)
+      if (!this.checks.isClosed)
         this.logger.warn({ error: String(error) }, 'the ledger could not be compared with the commits; trying again later');
       return undefined;
     }
-  }
-
-  private schedule(inMs: number): void {
-    if (this.isClosed) return;
-    this.timer = this.clock.setTimer(inMs, () => void this.check().finally(() => this.schedule(this.intervalMs)));
   }
 }

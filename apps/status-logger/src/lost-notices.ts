@@ -18,7 +18,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { dwells, type EpochMs, epochMs, partitionName, type Service, type TopicName } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import { type FoldedRecord, lostDeliveryEvents } from '#lifecycle';
-import type { Clock, Logger, Timer } from '#platform';
+import { type Clock, type Logger, RepeatedWork } from '#platform';
 import { committedBy, payloadTopicsOf } from './finished-records.ts';
 import type { Loss, LostRecords } from './lost-records.ts';
 import type { CatchUp } from './records.controller.ts';
@@ -34,8 +34,7 @@ const noticeTopics: readonly TopicName[] = ['settlements', 'notifications'];
 
 /** Looks for deliveries whose records are gone, every 2 min. */
 export class LostNotices {
-  private timer: Timer | undefined;
-  private isClosed = false;
+  private readonly looks: RepeatedWork;
   /** At `at` no delay topic held a delivery that was due before `dueBefore`; N2. */
   private released: { readonly dueBefore: EpochMs; readonly at: EpochMs } | undefined;
 
@@ -47,17 +46,17 @@ export class LostNotices {
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly lost: Pick<LostRecords, 'end'>,
-  ) {}
+  ) {
+    this.looks = new RepeatedWork(clock, checkEveryMs, async () => this.endLost());
+  }
 
   /** Looks every 2 min until {@link close}. */
   start(): void {
-    if (this.isClosed) return;
-    this.timer = this.clock.setTimer(checkEveryMs, () => void this.endLost().finally(() => this.start()));
+    this.looks.start();
   }
 
   close(): void {
-    this.isClosed = true;
-    this.timer?.cancel();
+    this.looks.close();
   }
 
   /** Looks once. Every second look ends deliveries. Never rejects: the next one follows. */
@@ -74,7 +73,8 @@ export class LostNotices {
       this.released = undefined;
       await this.endDueBefore(dueBefore);
     } catch (error) {
-      if (!this.isClosed) this.logger.warn({ error: String(error) }, 'could not look for lost deliveries; trying again in 2 min');
+      if (!this.looks.isClosed)
+        this.logger.warn({ error: String(error) }, 'could not look for lost deliveries; trying again in 2 min');
     }
   }
 
@@ -114,7 +114,7 @@ export class LostNotices {
       last = page.length === pageRecords ? page.at(-1) : undefined;
       // A long look stops no other work of the process.
       await nextTurn();
-    } while (last !== undefined && !this.isClosed);
+    } while (last !== undefined && !this.looks.isClosed);
   }
 
   private async end(losses: readonly Loss[]): Promise<void> {

@@ -19,7 +19,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { partitionName, type RecordPlace } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import { type FoldedRecord, vanishedEvents } from '#lifecycle';
-import type { Clock, Logger, Timer } from '#platform';
+import { type Clock, type Logger, RepeatedWork } from '#platform';
 import { finishedRecords, payloadTopicsOf } from './finished-records.ts';
 import type { CatchUp } from './records.controller.ts';
 import type { Loss, LostRecords } from './lost-records.ts';
@@ -37,8 +37,7 @@ const payloadTopics = [...new Set([...payloadTopicsOf('executor'), ...payloadTop
 
 /** Looks for invocations whose waiting records are gone, every 60 s. */
 export class VanishedRecords {
-  private timer: Timer | undefined;
-  private isClosed = false;
+  private readonly looks: RepeatedWork;
 
   /** @param catchUp waits until the store holds what the work topics held at its call. */
   constructor(
@@ -48,17 +47,17 @@ export class VanishedRecords {
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly lost: Pick<LostRecords, 'end'>,
-  ) {}
+  ) {
+    this.looks = new RepeatedWork(clock, checkEveryMs, async () => this.endVanished());
+  }
 
   /** Looks every 60 s until {@link close}. */
   start(): void {
-    if (this.isClosed) return;
-    this.timer = this.clock.setTimer(checkEveryMs, () => void this.endVanished().finally(() => this.start()));
+    this.looks.start();
   }
 
   close(): void {
-    this.isClosed = true;
-    this.timer?.cancel();
+    this.looks.close();
   }
 
   /** Looks once. Never rejects: the next look follows in 60 s. */
@@ -72,7 +71,8 @@ export class VanishedRecords {
       const [oldest] = await this.store.notOver(Number.MAX_SAFE_INTEGER, 1);
       for (const partition of kept) for (const span of spansOf(partition, fates, oldest)) await this.endIn(span, fates);
     } catch (error) {
-      if (!this.isClosed) this.logger.warn({ error: String(error) }, 'could not look for lost records; trying again in 60 s');
+      if (!this.looks.isClosed)
+        this.logger.warn({ error: String(error) }, 'could not look for lost records; trying again in 60 s');
     }
   }
 
@@ -85,7 +85,7 @@ export class VanishedRecords {
       last = page.length === pageRecords ? page.at(-1) : undefined;
       // A long look stops no other work of the process.
       await nextTurn();
-    } while (last !== undefined && !this.isClosed);
+    } while (last !== undefined && !this.looks.isClosed);
   }
 
   private async lostOf(page: readonly FoldedRecord[], fates: PlaceFates): Promise<readonly Loss[]> {

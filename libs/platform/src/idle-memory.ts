@@ -1,4 +1,5 @@
-import type { Clock, Timer } from './basics/clock.ts';
+import type { Clock } from './basics/clock.ts';
+import { RepeatedWork } from './repeated-work.ts';
 
 /** The memory and the CPU time of a process. */
 export interface ProcessMemory {
@@ -40,7 +41,7 @@ const pauseMs = 300_000;
  * @see docs/adr/0044-idle-services-give-memory-back.md
  */
 export class IdleMemory {
-  private timer: Timer | undefined;
+  private readonly looks: RepeatedWork;
   private cpuMs: number;
   private lookedAt: number;
   private gaveBackAt = Number.NEGATIVE_INFINITY;
@@ -52,18 +53,16 @@ export class IdleMemory {
   ) {
     this.cpuMs = memory.cpuMs();
     this.lookedAt = clock.elapsedMs();
+    this.looks = new RepeatedWork(clock, lookEveryMs, async () => this.look());
   }
 
   /** Looks again and again until {@link close}. */
   start(): void {
-    this.timer = this.clock.setTimer(lookEveryMs, () => {
-      this.look();
-      this.start();
-    });
+    this.looks.start();
   }
 
   close(): void {
-    this.timer?.cancel();
+    this.looks.close();
   }
 
   private look(): void {

@@ -1,5 +1,5 @@
 import { Counter, type Registry as Metrics } from 'prom-client';
-import type { Clock, Timer } from '#platform';
+import { type Clock, RepeatedWork } from '#platform';
 import type { Registry } from './registry.ts';
 import type { RegistryWriter } from './registry-writer.ts';
 import type { Warn } from './refused-documents.ts';
@@ -24,12 +24,12 @@ const batchMax = 500;
  * ingress has a keeper; two of them write the same record, and the second changes nothing.
  */
 export class RegistryKeeper {
-  private timer: Timer | undefined;
-  private isClosed = false;
+  private readonly looks: RepeatedWork;
   private readonly counter: Counter | undefined;
 
   constructor(private readonly parts: RegistryKeeperParts) {
-    const { metrics } = parts;
+    const { clock, metrics } = parts;
+    this.looks = new RepeatedWork(clock, intervalMs, async () => this.look());
     this.counter =
       metrics === undefined
         ? undefined
@@ -42,13 +42,11 @@ export class RegistryKeeper {
 
   /** Looks once a second, until {@link close}. */
   start(): void {
-    if (this.isClosed) return;
-    this.timer = this.parts.clock.setTimer(intervalMs, () => void this.look().finally(() => this.start()));
+    this.looks.start();
   }
 
   close(): void {
-    this.isClosed = true;
-    this.timer?.cancel();
+    this.looks.close();
   }
 
   private async look(): Promise<void> {

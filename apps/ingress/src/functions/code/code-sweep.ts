@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { epochMs, type FunctionDocument } from '#contracts';
 import { type ObjectStore, ObjectSweep } from '#objects';
-import { type Clock, CLOCK, type Logger, LOGGER, type Timer } from '#platform';
+import { type Clock, CLOCK, type Logger, LOGGER, RepeatedWork } from '#platform';
 import { Registry } from '#registry';
 import { CODE_STORE } from './code-store.ts';
 
@@ -14,8 +14,7 @@ const ageMinMs = 86_400_000;
 
 /** Deletes archives that no function names any more, every hour until closed. */
 export class CodeSweep {
-  private timer: Timer | undefined;
-  private isClosed = false;
+  private readonly repeated: RepeatedWork;
   private readonly sweeps: ObjectSweep;
 
   constructor(
@@ -25,16 +24,16 @@ export class CodeSweep {
     @Inject(LOGGER) private readonly logger: Pick<Logger, 'warn'>,
   ) {
     this.sweeps = new ObjectSweep(store, clock);
+    this.repeated = new RepeatedWork(clock, sweepEveryMs, async () => this.sweep());
   }
 
   /** Schedules the first sweep after an hour, because a starting process has more urgent work. */
   start(): void {
-    this.timer = this.clock.setTimer(sweepEveryMs, () => void this.sweep());
+    this.repeated.start();
   }
 
   close(): void {
-    this.isClosed = true;
-    this.timer?.cancel();
+    this.repeated.close();
   }
 
   private async sweep(): Promise<void> {
@@ -47,7 +46,6 @@ export class CodeSweep {
     } catch (error) {
       logger.warn({ err: error }, 'archives could not be listed to delete unused ones; the next sweep tries again');
     }
-    if (!this.isClosed) this.start();
   }
 
   /**
