@@ -51,7 +51,7 @@ export function markEnd({ raw }: FastifyRequest, reply: FastifyReply): void {
 }
 
 /** A body that arrives over the socket of its request. */
-class SocketBody implements ArrivingBody {
+export class SocketBody implements ArrivingBody {
   readonly number = (lastNumber += 1);
   readonly senders: readonly string[];
   private readonly startedAt: number;
@@ -60,6 +60,10 @@ class SocketBody implements ArrivingBody {
   private raw: FastifyRequest['raw'] | undefined;
   private bytesAtEnd = 0;
 
+  /**
+   * @param bytesMax that will be read of it.
+   * @param crowdOut answers and closes the connection.
+   */
   constructor(
     { raw, claim }: FastifyRequest,
     private readonly clock: Clock,
@@ -97,15 +101,6 @@ class SocketBody implements ArrivingBody {
     this.raw = undefined;
     this.crowdOut = undefined;
   }
-}
-
-/**
- * Watches a body arrive.
- * @param bytesMax that will be read of it.
- * @param giveWay answers and closes the connection.
- */
-export function arrivingBody(request: FastifyRequest, clock: Clock, bytesMax: number, giveWay: () => void): ArrivingBody {
-  return new SocketBody(request, clock, bytesMax, giveWay);
 }
 
 /** Returns the body that gives way: the slowest, and the oldest of equal ones (V2). */

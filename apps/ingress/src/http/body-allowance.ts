@@ -13,7 +13,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '#platform';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
-import { type ArrivingBody, arrivingBody, markEnd, UnprovedBodies } from './arriving-bodies.ts';
+import { type ArrivingBody, markEnd, SocketBody, UnprovedBodies } from './arriving-bodies.ts';
 import { answerCrowdedOut } from './http-server.ts';
 
 /** The budget that a body counts for: its caller is known, or its signature is not verified yet. */
@@ -64,7 +64,7 @@ export function isUnproved({ verifySignature, isProvedByHead }: FastifyRequest):
  * closes the connection.
  */
 export function watchBody(request: FastifyRequest, reply: FastifyReply, clock: Clock): ArrivingBody {
-  return arrivingBody(request, clock, bytesToCome(request), () => answerCrowdedOut(reply, clock));
+  return new SocketBody(request, clock, bytesToCome(request), () => answerCrowdedOut(reply, clock));
 }
 
 /**
