@@ -51,11 +51,44 @@ const warnLevel = 40;
 const fatalLevel = 60;
 type LineParts = Parameters<pino.LogFn>;
 
-/** The message of a line. Lines of one level with the same message are of one kind. */
+/** The message of a line. */
 function messageOf([first, second]: LineParts): string {
   if (typeof first === 'string') return first;
   if (typeof second === 'string') return second;
   return first instanceof Error ? first.message : '';
+}
+
+/** Details that say what a line is about. Others vary with each line: a request id, an offset. */
+const subjectDetails = [
+  'topic',
+  'groupId',
+  'reader',
+  'target',
+  'project',
+  'function',
+  'what',
+  'host',
+  'port',
+  'service',
+  'owner',
+  'act',
+  'key',
+  'redrive',
+  'file',
+] as const;
+
+/** A stranger's name may be long. */
+const subjectLengthMax = 512;
+
+/** The thing that a line is about, as one text. */
+function subjectOf([details]: LineParts): string {
+  const named = details as unknown;
+  if (typeof named !== 'object' || named === null) return '';
+  const texts = subjectDetails.flatMap((name) => {
+    const value: unknown = (named as Readonly<Record<string, unknown>>)[name];
+    return typeof value === 'string' || typeof value === 'number' ? [`${name}=${value}`] : [];
+  });
+  return texts.join(' ').slice(0, subjectLengthMax);
 }
 
 function withRepeats([first, ...rest]: LineParts, repeats: Repeats): LineParts {
@@ -65,15 +98,15 @@ function withRepeats([first, ...rest]: LineParts, repeats: Repeats): LineParts {
 }
 
 /**
- * Warnings and errors of one kind are one line for each interval, with a count. At level debug each
- * line is written, and so is the one that tells why a process ends.
+ * Warnings and errors with one message about one thing are one line for each interval, with a
+ * count. At level debug each line is written, and so is the one that tells why a process ends.
  */
 function logOnce(lines: RepeatedLines): NonNullable<NonNullable<pino.LoggerOptions['hooks']>['logMethod']> {
   return function log(parts, write, level) {
     // The reason why a process ends is its last line.
     if (level >= fatalLevel) lines.flush();
     if (level < warnLevel || level >= fatalLevel || this.isLevelEnabled('debug')) return write.apply(this, parts);
-    lines.add(`${level} ${messageOf(parts)}`, (repeats) =>
+    lines.add({ message: `${level} ${messageOf(parts)}`, subject: subjectOf(parts) }, (repeats) =>
       write.apply(this, repeats === undefined ? parts : withRepeats(parts, repeats)),
     );
   };

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from './logger.ts';
 import { RepeatedLines } from './repeated-lines.ts';
 
-const limits = { intervalMs: 30_000, kindsMax: 3 };
+const limits = { intervalMs: 30_000, kindsMax: 3, subjectsMax: 2 };
 let written: string[];
 
 beforeEach(() => {
@@ -12,8 +12,13 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-const adding = (lines: RepeatedLines) => (kind: string, text: string) =>
-  lines.add(kind, (repeats) => void written.push(repeats === undefined ? text : `${text} (${repeats.repeats})`));
+const adding =
+  (lines: RepeatedLines) =>
+  (message: string, text: string, subject = '') =>
+    lines.add(
+      { message, subject },
+      (repeats) => void written.push(repeats === undefined ? text : `${text} (${repeats.repeats})`),
+    );
 
 describe('RepeatedLines', () => {
   it('writes the first line at once, and the last one with a count at the end of the interval', () => {
@@ -43,6 +48,25 @@ describe('RepeatedLines', () => {
     const add = adding(new RepeatedLines(limits));
     for (const kind of ['a', 'a', 'b', 'c', 'd']) add(kind, kind);
     expect(written).toEqual(['a', 'b', 'c', 'a (1)', 'd']);
+  });
+
+  it('hides no line about one thing behind a line about another', () => {
+    const add = adding(new RepeatedLines(limits));
+    for (const subject of ['x', 'y', 'x', 'x', 'y']) add('a', subject, subject);
+    expect(written).toEqual(['x', 'y']);
+    vi.advanceTimersByTime(limits.intervalMs);
+    expect(written).toEqual(['x', 'y', 'x (2)', 'y (1)']);
+  });
+
+  it('tells a bounded number of things apart, and counts the others together', () => {
+    const add = adding(new RepeatedLines(limits));
+    for (const subject of ['x', 'y', 'v', 'w', 'y', 'z']) add('a', subject, subject);
+    expect(written).toEqual(['x', 'y', 'v']);
+    vi.advanceTimersByTime(limits.intervalMs);
+    expect(written.slice(3)).toEqual(['y (1)', 'z (2)']);
+    vi.advanceTimersByTime(limits.intervalMs);
+    add('a', 'again', 'w');
+    expect(written.slice(5), 'a name is told apart again once others are forgotten').toEqual(['again']);
   });
 
   it('writes what was counted when the process ends', () => {
@@ -85,6 +109,23 @@ describe('a logger', () => {
       ['the end', undefined],
     ]);
     expect(lines[4]).toMatchObject({ level: 40, index: 29, withinSeconds: 30, err: { message: 'reason 29' } });
+  });
+
+  it('writes a line for each topic and target, and one for many records of one topic', () => {
+    const output = new PassThrough();
+    const logger = createLogger({ service: 'test', level: 'info', isPretty: false, output });
+    for (const topic of ['one', 'two', 'two']) logger.warn({ topic, offset: '7' }, 'A record was rejected');
+    for (const target of ['t1', 't2']) logger.warn({ target }, 'A target is switched off');
+    logger.warn({ requestId: 'r1' }, 'a request failed');
+    logger.warn({ requestId: 'r2' }, 'a request failed');
+    const lines = String(output.read()).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as Record<string, unknown>)).toMatchObject([
+      { topic: 'one' },
+      { topic: 'two' },
+      { target: 't1' },
+      { target: 't2' },
+      { requestId: 'r1' },
+    ]);
   });
 
   it('writes every line at level debug', () => expect(linesOf('debug')).toHaveLength(36));

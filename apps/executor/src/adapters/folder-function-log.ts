@@ -75,10 +75,10 @@ export class FolderFunctionLog implements FunctionLog {
     this.buffers = new Map();
     this.unwrittenBytes = 0;
     this.writing = this.writing.then(async () => {
-      for (const { folder, lines } of buffers.values())
+      for (const [urn, { folder, lines }] of buffers)
         await this.files
           .append(folder, lines.join(''))
-          .catch((error: unknown) => this.logger.warn({ err: error }, 'cannot write the log of a function'));
+          .catch((error: unknown) => this.logger.warn({ err: error, function: urn }, 'cannot write the log of a function'));
       this.bufferedBytes -= unwrittenBytes;
     });
     await this.writing;
