@@ -6,8 +6,9 @@
  */
 import { promisify } from 'node:util';
 import { unzip, zstdDecompress, type InputType, type ZlibOptions, type ZstdOptions } from 'node:zlib';
-import snappy from 'snappyjs';
 import { unpackLz4 } from './lz4-frame.ts';
+import { unpackSnappyBlock } from './snappy-block.ts';
+import { TooLarge } from './unpacked-bytes.ts';
 
 /** Unpacks data. Rejects if it is malformed, or larger than `bytesMax` when unpacked. */
 type Unpack = (data: Buffer, bytesMax: number) => Promise<Buffer> | Buffer;
@@ -21,13 +22,13 @@ const xerialHeadBytes = 16;
 
 /** Unpacks one raw block of Snappy, or a stream of blocks with their sizes before them. */
 function unpackSnappy(data: Buffer, bytesMax: number): Buffer {
-  if (!data.subarray(0, xerialMagic.length).equals(xerialMagic)) return snappy.uncompress(data, bytesMax);
+  if (!data.subarray(0, xerialMagic.length).equals(xerialMagic)) return unpackSnappyBlock(data, bytesMax);
   const blocks: Buffer[] = [];
   let bytesLeft = bytesMax;
   for (let at = xerialHeadBytes; at < data.length; ) {
     const end = at + 4 + data.readUInt32BE(at);
     if (end > data.length) throw new RangeError('the Snappy data is cut off');
-    const block = snappy.uncompress(data.subarray(at + 4, end), bytesLeft);
+    const block = unpackSnappyBlock(data.subarray(at + 4, end), bytesLeft);
     bytesLeft -= block.length;
     blocks.push(block);
     at = end;
@@ -62,7 +63,7 @@ export async function unpacked(attributes: number, data: Buffer, bytesMax: numbe
     return await codec.unpack(data, bytesMax);
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
-    const isTooLarge = code === 'ERR_BUFFER_TOO_LARGE' || /too big|more than/.test(message);
+    const isTooLarge = code === 'ERR_BUFFER_TOO_LARGE' || error instanceof TooLarge;
     const why = isTooLarge ? `it unpacks to more than ${bytesMax} bytes` : message;
     throw new Error(`the batch cannot be unpacked with ${codec.name}: ${why}`, { cause: error });
   }

@@ -148,7 +148,7 @@ describe('a batch', () => {
       batch({ first: 3, codec: 1 }),
       'the batch cannot be unpacked with gzip: incorrect header check',
     ],
-    ['with bytes that are not snappy', batch({ first: 3, codec: 2 }), 'the batch cannot be unpacked with snappy: Invalid'],
+    ['with bytes that are not snappy', batch({ first: 3, codec: 2 }), 'the batch cannot be unpacked with snappy: a match'],
     [
       'with bytes that are not lz4',
       batch({ first: 3, codec: 3 }),
@@ -225,6 +225,34 @@ describe('a batch', () => {
   it('with a malformed length ends the fetch, and the partition goes on behind it', async () => {
     const bytes = changed(batch({ first: 5 }), (copy) => copy.writeInt32BE(-3, 8));
     expect(await read(answerOf(bytes, batch({ first: 6 })))).toEqual(['5 !the batch has a malformed length (offset 5)']);
+  });
+});
+
+describe('a malformed block of Snappy', () => {
+  const literal = (size: number, count: number, ...bytes: readonly number[]): Buffer => {
+    const head = Buffer.from([size, 0xfc, 0, 0, 0, 0]);
+    head.writeUInt32LE(count - 1, 2);
+    return Buffer.concat([head, Buffer.from(bytes)]);
+  };
+
+  it.each<[what: string, block: Buffer, reason: string]>([
+    ['literals of nearly 4 GB', literal(4, 0xffff_fff0, 1, 2, 3, 4), 'the Snappy data is cut off'],
+    ['literals of more than 2 GB', literal(4, 0x8000_0100, 1, 2, 3, 4), 'the Snappy data is cut off'],
+    ['a tag without its length', Buffer.from([4, 0xfc, 1]), 'the Snappy data is cut off'],
+    ['a copy without its distance', Buffer.from([4, 0x00, 65, 0x02]), 'the Snappy data is cut off'],
+    ['a copy from before the data', Buffer.from([9, 0x00, 65, 0x1d, 2]), 'a match begins before the data'],
+    ['a copy over no distance', Buffer.from([9, 0x00, 65, 0x1f, 0, 0, 0, 0]), 'a match begins before the data'],
+    ['less than it states', literal(9, 4, 1, 2, 3, 4), 'the Snappy data has 4 bytes instead of 9'],
+    ['more than it states', literal(3, 4, 1, 2, 3, 4), 'the Snappy data has 4 bytes instead of 3'],
+    ['no end of its length', Buffer.alloc(9, 0xff), 'the length of the Snappy data has more than five bytes'],
+    ['no byte', Buffer.alloc(0), 'the Snappy data is cut off'],
+  ])('with %s is refused at once', async (_what, block, reason) => {
+    const expected = [`0 !the batch cannot be unpacked with snappy: ${reason} (offset 0)`];
+    expect(await read(answerOf(batch({ codec: 2, pack: () => block })))).toEqual(expected);
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(block.length);
+    const stream = Buffer.concat([xerial(Buffer.alloc(0)), size, block]);
+    expect(await read(answerOf(batch({ codec: 2, pack: () => stream })))).toEqual(expected);
   });
 });
 

@@ -5,6 +5,7 @@
  * covers the frame.
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
+import { UnpackedBytes } from './unpacked-bytes.ts';
 
 const magic = 0x184d2204;
 const flag = { contentChecksum: 0x04, contentSize: 0x08, blockChecksum: 0x10, dictionary: 0x01 } as const;
@@ -14,51 +15,6 @@ const storedBlock = 0x8000_0000;
 /** Sizes of blocks, by the three bits that name them. */
 const blockBytesMax: Readonly<Record<number, number>> = { 4: 65_536, 5: 262_144, 6: 1_048_576, 7: 4_194_304 };
 const matchBytesMin = 4;
-/** Shorter runs are copied faster one by one. */
-const copyFrom = 32;
-
-/** Gathers unpacked bytes. It grows as they come, up to a bound. */
-class Output {
-  private bytes: Buffer;
-  private length = 0;
-
-  constructor(
-    firstBytes: number,
-    private readonly bytesMax: number,
-  ) {
-    this.bytes = Buffer.allocUnsafe(Math.min(firstBytes, bytesMax));
-  }
-
-  literals(input: Buffer, from: number, to: number): void {
-    this.reserve(to - from);
-    input.copy(this.bytes, this.length, from, to);
-    this.length += to - from;
-  }
-
-  /** Repeats bytes that were unpacked before; the run may overlap itself. */
-  match(distance: number, count: number): void {
-    if (distance === 0 || distance > this.length) throw new RangeError('an LZ4 match begins before the data');
-    this.reserve(count);
-    const { bytes } = this;
-    const from = this.length - distance;
-    if (distance >= count && count >= copyFrom) bytes.copyWithin(this.length, from, from + count);
-    else for (let at = 0; at < count; at++) bytes[this.length + at] = bytes[from + at] ?? 0;
-    this.length += count;
-  }
-
-  done(): Buffer {
-    return this.bytes.subarray(0, this.length);
-  }
-
-  private reserve(count: number): void {
-    const needed = this.length + count;
-    if (needed > this.bytesMax) throw new RangeError(`the data unpacks to more than ${this.bytesMax} bytes`);
-    if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.min(this.bytesMax, Math.max(needed, 2 * this.bytes.length)));
-    this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
-  }
-}
 
 function byteAt(input: Buffer, at: number, end: number): number {
   const byte = at < end ? input[at] : undefined;
@@ -67,7 +23,7 @@ function byteAt(input: Buffer, at: number, end: number): number {
 }
 
 /** Unpacks one block. */
-function unpackBlock(input: Buffer, from: number, end: number, output: Output): void {
+function unpackBlock(input: Buffer, from: number, end: number, output: UnpackedBytes): void {
   let at = from;
   /** A length of 15 goes on in the next bytes, until one is below 255. */
   const length = (start: number): number => {
@@ -104,7 +60,7 @@ export function unpackLz4(input: Buffer, bytesMax: number): Buffer {
   if ((flags & versionMask) !== version || blockMax === undefined) throw new RangeError('the LZ4 frame has an unknown form');
   if ((flags & flag.dictionary) !== 0) throw new RangeError('the LZ4 frame needs a dictionary');
   let at = 6 + ((flags & flag.contentSize) === 0 ? 0 : 8) + 1;
-  const output = new Output(4 * input.length, bytesMax);
+  const output = new UnpackedBytes(4 * input.length, bytesMax);
   for (;;) {
     if (at + 4 > input.length) throw new RangeError('the LZ4 data is cut off');
     const size = input.readUInt32LE(at);
