@@ -192,7 +192,7 @@ export class StartedSendoffContainer extends AbstractStartedContainer {
     return waitUntil(
       timeoutMs,
       async () => {
-        const all = 'bucket' in source ? await this.objectsOf(source) : (await this.readerOf(source)).notices;
+        const all = 'bucket' in source ? await this.objectsOf(source) : (await this.readerOf(source, timeoutMs)).notices;
         const wanted = all.filter((notice) => requestId === undefined || notice.requestId === requestId);
         seen = wanted.length;
         return seen >= count ? wanted : undefined;
@@ -230,12 +230,19 @@ export class StartedSendoffContainer extends AbstractStartedContainer {
     return invocations[0] === undefined ? undefined : recordOf(functionName, invocations[0]);
   }
 
-  private async readerOf(source: { readonly stream: string } | { readonly topic: string }): Promise<TopicReader> {
+  private async readerOf(
+    source: { readonly stream: string } | { readonly topic: string },
+    timeoutMs: number,
+  ): Promise<TopicReader> {
     const { topicPrefix, kafka } = this.started;
     const topic = 'stream' in source ? `${topicPrefix}stream.${source.stream}` : `${topicPrefix}topic.${source.topic}`;
-    const known = this.readers.get(topic) ?? TopicReader.open(kafka.host, topic);
-    this.readers.set(topic, known);
-    return known;
+    const known = this.readers.get(topic);
+    if (known !== undefined) return known;
+    const opened = TopicReader.open(kafka.host, topic, timeoutMs);
+    this.readers.set(topic, opened);
+    // The next call opens another one.
+    opened.catch(() => this.readers.delete(topic));
+    return opened;
   }
 
   /** Reads the files of a bucket inside of the container, oldest invocation first. */
