@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, expect, inject, it } from 'vitest';
+import { createTopic } from '../user-topics.ts';
 import { Installation } from './installation.ts';
 
 const platformKey = randomBytes(32).toString('base64url');
@@ -41,7 +42,7 @@ async function writeRegistry(documents: readonly (readonly [key: string, documen
   const [admin, producer] = [kafka.admin(), kafka.producer()];
   await Promise.all([admin.connect(), producer.connect()]);
   const topic = `${topicPrefix}registry`;
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await createTopic(admin, { topic });
   await producer.send({ topic, messages: documents.map(([key, document]) => ({ key, value: JSON.stringify(document) })) });
   await Promise.all([admin.disconnect(), producer.disconnect()]);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Consumer, Kafka, logLevel, type Producer } from 'kafkajs';
 import { eventually } from '#testing';
+import { createTopic } from '../user-topics.ts';
 
 /** A record as a user's consumer gets it. */
 export interface SeenRecord {
@@ -35,7 +36,7 @@ export class KafkaSide {
   async ensureTopic(topic: string): Promise<void> {
     const admin = this.kafka.admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await createTopic(admin, { topic });
     await admin.disconnect();
   }
 

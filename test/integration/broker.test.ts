@@ -13,6 +13,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningBroker, startBroker } from '#broker';
 import { eventually } from '#testing';
+import { createTopic } from '../user-topics.ts';
 
 const run = promisify(execFile);
 
@@ -30,7 +31,7 @@ const listens = async (address: string): Promise<boolean> =>
 const topicsOf = async (bootstrapServers: string, create?: string): Promise<string[]> => {
   const admin = new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  if (create !== undefined) await admin.createTopics({ topics: [{ topic: create, numPartitions: 1 }], waitForLeaders: true });
+  if (create !== undefined) await createTopic(admin, { topic: create });
   const topics = await admin.listTopics();
   await admin.disconnect();
   return topics;

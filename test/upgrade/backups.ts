@@ -1,6 +1,7 @@
 /** Parts of a backup that the tests of several kinds of installations share. */
 import { Kafka, logLevel } from 'kafkajs';
 import { zipOf } from '#testing';
+import { createTopic } from '../user-topics.ts';
 import { type Client, destination } from '../e2e/client.ts';
 
 const source = 'exports.handler = async (event, context) => `${event.name} ${context.getUserData("password")}`;';
@@ -46,7 +47,7 @@ export async function imported(brokers: string, topic: string, messages: Awaited
   const [admin, producer] = [kafka.admin(), kafka.producer()];
   await Promise.all([admin.connect(), producer.connect()]);
   const configEntries = [{ name: 'cleanup.policy', value: 'compact' }];
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true });
+  await createTopic(admin, { topic, configEntries });
   await producer.send({ topic, messages });
   await Promise.all([admin.disconnect(), producer.disconnect()]);
 }
