@@ -1,7 +1,7 @@
 /** Members of a group as their coordinator shows them, and assignments in its messages. */
-import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { GroupFacts, GroupMembers } from '../ports.ts';
 import { type DealtMember, dealPartitions } from './deal-partitions.ts';
+import { type AssignmentMessage, readAssignmentMessage, readMemberMessage } from './group-messages.ts';
 import { MemberAssignment, MemberMetadata } from './kafkajs-internals.ts';
 import { decodeGroupFacts, decodeMemberData, encodeGroupFacts, encodeMemberData, type MemberData } from './member-data.ts';
 import { byTopic } from './partition-offsets.ts';
@@ -17,17 +17,28 @@ export function encodeMetadata(topics: readonly string[], data: MemberData): Buf
   return MemberMetadata.encode({ version: 0, topics: [...topics], userData: encodeMemberData(data) });
 }
 
+/** A member whose metadata is malformed reads no topic, so it gets no partitions. */
 function decodeMetadata(metadata: Buffer): MemberData & Pick<DealtMember, 'topics'> {
-  const { topics = [], userData } = MemberMetadata.decode(metadata) ?? {};
+  const { topics = [], userData } = readMemberMessage(metadata) ?? {};
   return { topics, ...decodeMemberData(userData) };
 }
 
-/** The partitions that an assignment names, and the facts of the group, if it tells any. */
-export function decodeAssignment(bytes: Buffer): { readonly assigned: readonly TopicPartition[]; readonly group?: GroupFacts } {
-  const { assignment = {}, userData } = MemberAssignment.decode(bytes) ?? {};
-  const assigned = Object.entries(assignment).flatMap(([topic, numbers]) => numbers.map((partition) => ({ topic, partition })));
+/** Partitions, and the facts of the group if they are told. */
+type Assigned = Omit<AssignmentMessage, 'userData'> & { readonly group?: GroupFacts };
+
+function withFacts({ assigned, userData }: AssignmentMessage): Assigned {
   const group = decodeGroupFacts(userData);
   return group === undefined ? { assigned } : { assigned, group };
+}
+
+/**
+ * The partitions that an assignment names, and the facts of the group, if it tells any.
+ * @throws RangeError if it is malformed: a member that took it for empty would stand idle.
+ */
+export function decodeAssignment(bytes: Buffer): Assigned {
+  const message = readAssignmentMessage(bytes);
+  if (message === undefined) throw new RangeError('the leader of the group sent a malformed assignment');
+  return withFacts(message);
 }
 
 /** Deals partitions out as `deal-partitions.ts` says. */
@@ -43,13 +54,18 @@ export function dealtCooperatively(joined: JoinedMembers, counts: ReadonlyMap<st
   });
 }
 
-/** Reads the members of a group that is at rest. */
+const noAssignment: AssignmentMessage = { assigned: [], userData: null };
+
+/**
+ * Reads the members of a group that is at rest. One that tells malformed data has no partitions.
+ */
 export function membersOf(
   described: readonly { readonly memberMetadata: Buffer; readonly memberAssignment: Buffer }[],
 ): GroupMembers {
   const members = described.map(({ memberMetadata, memberAssignment }) => {
     const { url } = decodeMetadata(memberMetadata);
-    return { ...decodeAssignment(memberAssignment), ...(url === undefined ? {} : { url }) };
+    const message = readAssignmentMessage(memberAssignment) ?? noAssignment;
+    return { ...withFacts(message), ...(url === undefined ? {} : { url }) };
   });
   const counts = members.find(({ group }) => group !== undefined)?.group?.counts ?? new Map<string, number>();
   return { counts, members };
@@ -62,7 +78,7 @@ export function membersOf(
  */
 export function dealtInTurn(members: JoinedMembers, counts: ReadonlyMap<string, number>): GroupAssignment {
   const readers = members
-    .map(({ memberId, memberMetadata }) => ({ memberId, topics: MemberMetadata.decode(memberMetadata)?.topics ?? [] }))
+    .map(({ memberId, memberMetadata }) => ({ memberId, topics: readMemberMessage(memberMetadata)?.topics ?? [] }))
     .sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
   const assignments = new Map(readers.map(({ memberId }) => [memberId, new Map<string, number[]>()]));
   let turn = 0;

@@ -143,7 +143,7 @@ export interface ClusterConnection {
 const require = createRequire(import.meta.url);
 const Cluster = require('kafkajs/src/cluster') as new (options: object) => ClusterConnection;
 const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => unknown };
-/** kafkajs writes and reads what members of a group tell each other. */
+/** kafkajs writes what members of a group tell each other; `group-messages.ts` reads it. */
 export const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
 
 /** Settings of a {@link ClusterConnection}. */

@@ -36,12 +36,12 @@ export function encodeMemberData({ generationId, held, isLeaving, url }: MemberD
 export function decodeMemberData(bytes: Buffer | null | undefined): MemberData {
   const data = jsonOf(bytes);
   const { generationId, held, isLeaving, url } = data;
-  if (typeof generationId !== 'number' || typeof held !== 'object' || held === null) return noData;
+  if (!Number.isSafeInteger(generationId) || typeof held !== 'object' || held === null) return noData;
   const partitions = Object.entries(held).flatMap(([topic, numbers]) =>
     Array.isArray(numbers) ? numbers.filter(isPartition).map((partition) => ({ topic, partition })) : [],
   );
   return {
-    generationId,
+    generationId: generationId as number,
     held: partitions,
     isLeaving: isLeaving === true,
     ...(typeof url === 'string' && isUrl(url) ? { url } : {}),
