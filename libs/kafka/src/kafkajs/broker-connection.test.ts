@@ -98,6 +98,27 @@ describe('the connection to a broker', () => {
     expect(await end()).toBe(0n);
   });
 
+  it.each([
+    ['a size that leads back to itself', 'fffffffc'],
+    ['a negative size', 'ffff0000'],
+    ['an answer without a number', '0000000100'],
+    ['an alert of TLS', '15030300020246'],
+    ['an answer of HTTP', Buffer.from('HTTP/1.1 400 Bad Request').toString('hex')],
+  ])('ends its requests at once at %s', async (_what, hex) => {
+    await end();
+    const broker = await cluster.findBroker({ nodeId: '2' });
+    brokers.script('ListOffsets', async () => 'silence');
+    const asked = broker.listOffsets({ isolationLevel: 1, topics: [] });
+    await eventually(() => brokers.received('ListOffsets').length === 2);
+    sockets.at(-1)?.emit('data', Buffer.from(hex, 'hex'));
+    await expect(asked).rejects.toMatchObject({
+      name: 'KafkaJSConnectionError',
+      message: expect.stringContaining('No answer of Kafka'),
+    });
+    brokers.unscript('ListOffsets');
+    expect(await end()).toBe(0n);
+  });
+
   it('sets no timer for waiting requests while none waits', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
     try {

@@ -10,6 +10,9 @@
  * C4. A broker is connected once it is known which requests it has. All who need it meanwhile wait.
  * C5. A connection without waiting requests has no timer for them. That of kafkajs goes off each
  *     millisecond for as long as the process runs: 900 times a second in an idle service.
+ * C6. Bytes that are no answer close the connection. kafkajs reads a negative size again and
+ *     again. At an answer without a number it throws where nothing catches the error. A larger size
+ *     than any answer has comes from another protocol, such as TLS or HTTP.
  */
 import { ShortLivedMap } from '#platform';
 import { apiKeys, type Exchange } from './kafka-answers.ts';
@@ -25,6 +28,10 @@ import {
 } from './kafkajs-pool.ts';
 
 const throttleCheckMinMs = 10;
+/** Bytes of a size, and of the number of a request. */
+const [sizeBytes, numberBytes] = [4, 4] as const;
+/** Largest answer. The first bytes of a TLS alert, read as a size, are 352 MB. */
+const answerBytesMax = 256 * 1_048_576;
 
 /** Ends an attempt to connect; see C2. */
 const connecting = new WeakMap<Connection, { readonly attempt: Promise<true>; readonly fail: (error: Error) => void }>();
@@ -55,7 +62,7 @@ function openSocket(connection: Connection, connected: () => void): void {
   // Without it, requests that were answered stay in memory, with all their records.
   if (!(requestQueue.inflight instanceof ShortLivedMap)) requestQueue.inflight = new ShortLivedMap<number, unknown>();
   // The former socket may have left half of a response: it would be read as the head of the next.
-  Object.assign(connection, { authenticatedAt: null, chunks: [], bytesBuffered: 0, bytesNeeded: 4 });
+  Object.assign(connection, { authenticatedAt: null, chunks: [], bytesBuffered: 0, bytesNeeded: sizeBytes });
   /** C1. */
   const isCurrent = (): boolean => connection.socket === socket;
   const socket = connection.socketFactory({
@@ -73,7 +80,15 @@ function openSocket(connection: Connection, connected: () => void): void {
     if (isCurrent()) drop(connection, new KafkaJSConnectionClosedError('Closed connection', { host, port }));
   };
   socket.on('data', (data: Buffer) => {
-    if (isCurrent()) connection.processData(data);
+    if (!isCurrent()) return;
+    try {
+      connection.processData(data);
+    } catch (error) {
+      // C6.
+      const failure = new KafkaJSConnectionError(`No answer of Kafka: ${(error as Error).message}`, { broker });
+      connection.logError(failure.message);
+      drop(connection, failure);
+    }
   });
   // An error may follow that says why no connection came about.
   socket.on('end', () => {
@@ -103,6 +118,27 @@ function drop(connection: Connection, error: Error): void {
 /** In the place of functions of the connections of kafkajs. */
 export const ownConnection = {
   connect,
+
+  /** Hands on each whole answer. @throws Error at bytes that are none; see C6. */
+  processData(this: Connection, data: Buffer): void {
+    this.chunks.push(data);
+    this.bytesBuffered += data.length;
+    while (this.bytesNeeded <= this.bytesBuffered) {
+      const [first = data] = this.chunks;
+      const bytes = this.chunks.length > 1 ? Buffer.concat(this.chunks) : first;
+      const size = bytes.readInt32BE(0);
+      if (size < (this.authHandlers === null ? numberBytes : 0) || size > answerBytesMax)
+        throw new RangeError(`it has ${size} bytes`);
+      const end = sizeBytes + size;
+      const rest = bytes.length < end ? bytes : bytes.subarray(end);
+      Object.assign(this, { chunks: [rest], bytesBuffered: rest.length, bytesNeeded: bytes.length < end ? end : sizeBytes });
+      if (bytes.length < end) return;
+      // The login reads the size too.
+      if (this.authHandlers !== null) return this.authHandlers.onSuccess(bytes.subarray(0, end));
+      const correlationId = bytes.readInt32BE(sizeBytes);
+      this.requestQueue.fulfillRequest({ size, correlationId, payload: bytes.subarray(sizeBytes + numberBytes, end) });
+    }
+  },
 
   disconnect(this: Connection): Promise<true> {
     drop(this, new KafkaJSConnectionError('Closed', { broker: this.broker }));

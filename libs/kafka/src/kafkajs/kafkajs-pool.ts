@@ -35,7 +35,7 @@ export interface Connection {
   readonly socketFactory: ISocketFactory;
   /** Settings of TLS; null without. */
   readonly ssl: Parameters<ISocketFactory>[0]['ssl'];
-  readonly authHandlers: { onError(): void } | null;
+  readonly authHandlers: { onSuccess(answer: Buffer): void; onError(): void } | null;
   readonly requestQueue: RequestQueue;
   socket?: Socket;
   connectionStatus: 'connected' | 'disconnected';
@@ -63,6 +63,7 @@ export interface RequestQueue {
   throttledUntil: number;
   throttleCheckTimeoutId: NodeJS.Timeout | null;
   checkPendingRequests(): void;
+  fulfillRequest(answer: { readonly size: number; readonly correlationId: number; readonly payload: Buffer }): void;
   maybeThrottle(pauseMs: number | null): void;
   destroy(): void;
 }

@@ -14,6 +14,8 @@ import { socketFactoryOf } from './kafka-access.ts';
 export type ListenerKind = 'open' | 'account' | 'tls' | 'nothing';
 
 const timeoutMs = 2_000;
+/** Largest answer that is read. Another protocol may send without end. */
+const answerBytesMax = 1_048_576;
 const apiVersions = 18;
 const metadata = 3;
 /** The first byte of a TLS alert. A response of Kafka of this size would have 352 MB. */
@@ -55,6 +57,7 @@ export async function probeListener(broker: string, sockets: ISocketFactory = so
     socket.on('data', (data) => {
       if (answers === 0 && received.length === 0 && data[0] === tlsAlert) return finish('tls');
       received = Buffer.concat([received, data]);
+      if (received.length > answerBytesMax) return finish('nothing');
       if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return undefined;
       received = received.subarray(4 + received.readInt32BE(0));
       answers += 1;
