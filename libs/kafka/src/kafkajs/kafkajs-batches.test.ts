@@ -9,6 +9,7 @@ import snappy from 'snappyjs';
 import { describe, expect, it } from 'vitest';
 import { crc32c } from './crc32c.ts';
 import { batchReader } from './kafkajs-batches.ts';
+import { batchHeadersMax } from './record-decoder.ts';
 import { encodeRecord } from './record-encoder.ts';
 
 const require = createRequire(import.meta.url);
@@ -98,6 +99,20 @@ function changed(bytes: Buffer, change: (copy: Buffer) => void): Buffer {
   const copy = Buffer.from(bytes);
   change(copy);
   return copy;
+}
+
+/** A copy of a record with another offset, as a number of as many bytes. */
+function offsetSet(record: Buffer, delta: number): Buffer {
+  const begin = record.indexOf(0x80, record[0] !== undefined && record[0] > 0x7f ? 2 : 1);
+  return changed(record, (copy) => {
+    let rest = 2 * delta;
+    for (let at = begin; ; at += 1) {
+      const isLast = (record[at] ?? 0) < 0x80;
+      copy[at] = (rest & 0x7f) | (isLast ? 0 : 0x80);
+      rest >>>= 7;
+      if (isLast) return;
+    }
+  });
 }
 
 function answerOf(...batches: readonly Buffer[]): Buffer {
@@ -212,6 +227,38 @@ describe('a batch', () => {
       '1 !a record has 1001 headers; 1000 are read (offset 1)',
       '2 c',
     ]);
+  });
+
+  it('of very many headers is read up to a bound', async () => {
+    const headers = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`h${n}`, '']));
+    const count = batchHeadersMax / 1_000 + 1;
+    // All records of one length: only the difference of the offset changes.
+    const record = encodeRecord({ offsetDelta: 0x1000, value: 'a', headers }).buffer;
+    const pack: Pack = () => Buffer.concat(Array.from({ length: count }, (_, delta) => offsetSet(record, delta)));
+    const batches = [batch({ values: [], count, lastOffsetDelta: count - 1, pack }), batch({ first: count, values: ['next'] })];
+    const seen = await read(answerOf(...batches), 20_000_000);
+    expect(seen.slice(-2)).toEqual([
+      `${count - 2} a`,
+      expect.stringContaining(`${count - 1} !the batch has more than 500000 headers`),
+    ]);
+    // The next batch is left for the next fetch, because headers take more memory than their bytes.
+    expect(seen).toHaveLength(count);
+  });
+
+  it('of very many records lets other work go on while it is read', async () => {
+    const count = 60_000;
+    const record = encodeRecord({ offsetDelta: 0x100000, value: 'a' }).buffer;
+    const pack: Pack = () => Buffer.concat(Array.from({ length: count }, (_, delta) => offsetSet(record, delta)));
+    const reading = read(answerOf(batch({ values: [], count, lastOffsetDelta: count - 1, pack })), 20_000_000);
+    let turns = 0;
+    const turn = () => {
+      turns += 1;
+      immediate = setImmediate(turn);
+    };
+    let immediate = setImmediate(turn);
+    expect(await reading).toHaveLength(count);
+    clearImmediate(immediate);
+    expect(turns).toBeGreaterThan(1);
   });
 
   it('that is cut off is left for the next fetch, unless it is the first', async () => {

@@ -14,12 +14,16 @@
  * B4. A record that cannot be read takes no other record of its batch with it.
  * B5. A batch whose last records are gone, by compaction, ends with a message that no reader gets.
  *     So the partition goes on behind the batch.
+ * B6. Small records and headers take more memory than their bytes: 0.2 MB of packed headers became
+ *     0.5 GB. So their number is bounded, and counts as bytes towards the bound of a fetch.
+ * B7. Reading a large batch leaves the event loop to others every few milliseconds.
  *
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
-import { createRequire } from 'node:module';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCompressed, unpacked } from './batch-codecs.ts';
 import { crc32c } from './crc32c.ts';
+import { readOldMessages } from './old-messages.ts';
 import { type BatchHead, type FetchedMessage, RecordDecoder } from './record-decoder.ts';
 
 /** Bounds of what one batch unpacks to. */
@@ -30,6 +34,11 @@ export interface BatchBounds {
 
 /** Records of one batch. Each takes some 0.5 KB of memory, however small it is. */
 const batchRecordsMax = 200_000;
+/** Memory that counts for each, in bytes. */
+const cost = { record: 256, header: 64 } as const;
+/** The longest time in one turn of the event loop, and after how many records to look at it. */
+const turnMs = 5;
+const lookEvery = 16;
 
 /** The position in an answer of the brokers: the decoder of kafkajs. */
 export interface Answer {
@@ -134,13 +143,23 @@ function readRecord(records: RecordDecoder, batch: BatchHead): FetchedMessage {
   }
 }
 
-/** Adds the records of a batch, or one message that says why they cannot be read (B1). */
-function addRecords(messages: FetchedMessage[], bytes: Buffer, unpackedBytes: Buffer, batch: BatchHead): void {
+/**
+ * Adds the records of a batch, or one message that says why they cannot be read (B1).
+ * @returns the memory that they take beside their bytes (B6).
+ */
+async function addRecords(messages: FetchedMessage[], bytes: Buffer, unpackedBytes: Buffer, batch: BatchHead): Promise<number> {
   const lastOffset = lastOffsetOf(bytes);
+  const count = bytes.readInt32BE(at.count);
   let nextOffset = batch.firstOffset;
   const records = new RecordDecoder(unpackedBytes, batch);
+  let turnEndsAt = performance.now() + turnMs;
   try {
-    for (let left = bytes.readInt32BE(at.count); left > 0; left--) {
+    for (let left = count; left > 0; left--) {
+      // B7.
+      if (left % lookEvery === 0 && performance.now() > turnEndsAt) {
+        await nextTurn();
+        turnEndsAt = performance.now() + turnMs;
+      }
       if (!records.next()) throw new Unreadable('the batch ends within a record');
       const message = readRecord(records, batch);
       const { offset } = message;
@@ -152,43 +171,31 @@ function addRecords(messages: FetchedMessage[], bytes: Buffer, unpackedBytes: Bu
   } catch (error) {
     if (nextOffset <= lastOffset) messages.push(unreadable(nextOffset, lastOffset, reasonOf(error), batch));
   }
+  return count * cost.record + records.headersRead * cost.header;
 }
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A message in a format from before Kafka 0.11, as kafkajs reads it. */
-interface OldMessage {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-}
-
-const require = createRequire(import.meta.url);
-const Decoder = require('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => object;
-const decodeMessageSet = require('kafkajs/src/protocol/messageSet/decoder') as (
-  decoder: object,
-  size: number,
-) => Promise<OldMessage[]>;
-
-/** Adds the messages of one entry in a format from before Kafka 0.11. */
-async function addOldMessages(messages: FetchedMessage[], entry: Buffer): Promise<void> {
+/**
+ * Adds the messages of one entry in a format from before Kafka 0.11.
+ * @returns their bytes.
+ */
+async function addOldMessages(messages: FetchedMessage[], entry: Buffer, bytesMax: number): Promise<number> {
+  const offset = entry.readBigInt64BE(0);
   try {
-    const found = await decodeMessageSet(new Decoder(entry), entry.length);
-    if (found.length === 0) throw new Unreadable('it is cut off');
-    for (const { offset, timestamp, key, value } of found)
-      messages.push({
-        ...emptyAt(BigInt(offset), undefined),
-        timestamp: Number(timestamp),
-        key: key === null ? null : key.toString('utf8'),
-        value,
-        bytes: (key?.length ?? 0) + (value?.length ?? 0),
-      });
+    const found = await readOldMessages(entry, { bytesMax, recordsMax: batchRecordsMax });
+    let total = found.length * cost.record;
+    for (const { offset: own, timestamp, key, value } of found) {
+      const bytes = (key?.length ?? 0) + (value?.length ?? 0);
+      messages.push({ ...emptyAt(own, undefined), timestamp, key: key === null ? null : key.toString('utf8'), value, bytes });
+      total += bytes;
+    }
+    return total;
   } catch (error) {
-    const offset = entry.readBigInt64BE(0);
     messages.push(unreadable(offset, offset, `the message cannot be read: ${reasonOf(error)}`));
+    return 0;
   }
 }
 
@@ -203,7 +210,7 @@ export function batchReader(bounds: BatchBounds): (answer: Answer) => Promise<re
   /** Reads one whole entry: a batch, or a message in an old format. */
   const addEntry = async (messages: FetchedMessage[], entry: Buffer, spend: (bytes: number) => void): Promise<void> => {
     const magic = entry.readInt8(at.magic);
-    if (magic === 0 || magic === 1) return addOldMessages(messages, entry);
+    if (magic === 0 || magic === 1) return spend(await addOldMessages(messages, entry, bounds.batchBytesMax));
     const firstOffset = entry.readBigInt64BE(0);
     let batch: BatchHead | undefined;
     try {
@@ -212,7 +219,7 @@ export function batchReader(bounds: BatchBounds): (answer: Answer) => Promise<re
       batch = headOf(entry);
       const records = await recordBytesOf(entry, bounds);
       spend(records.length);
-      addRecords(messages, entry, records, batch);
+      spend(await addRecords(messages, entry, records, batch));
     } catch (error) {
       messages.push(unreadable(firstOffset, lastOffsetOf(entry), reasonOf(error), batch));
     }

@@ -48,7 +48,7 @@ export function useOwnRecords({ batchBytesMax }: BatchBounds): void {
     'requests/fetch/v4/decodeMessages',
     (theirs) => (answer: Answer) => (ownFetches.has(answer.buffer) ? ours(answer) : theirs(answer)),
   );
-  // Messages in the format from before Kafka 0.11 are unpacked by kafkajs, with these codecs.
+  // Other consumers of the process unpack with these codecs.
   const { Codecs } = require('kafkajs/src/protocol/message/compression') as { readonly Codecs: Record<number, () => object> };
   const { compress } = require('kafkajs/src/protocol/message/compression/gzip') as { readonly compress: unknown };
   for (const codec of [1, 2, 3, 4]) {

@@ -47,6 +47,8 @@ export interface FetchedMessage {
 
 /** Headers of one record that are read. Each costs more memory than its bytes. */
 export const recordHeadersMax = 1_000;
+/** Headers of one batch that are read. Records with more headers behind them cannot be read. */
+export const batchHeadersMax = 500_000;
 /** The key of a control record: its version and its type, 16 bits each. */
 const abortType = 0;
 /** Header names that are remembered, by their place in a record, and their longest length. */
@@ -99,6 +101,8 @@ export class RecordDecoder {
   private offset = 0;
   /** Begin of the text that was passed last. */
   private begin = 0;
+  /** Headers of all records so far. */
+  headersRead = 0;
 
   /** @param bytes of all records of the batch, unpacked. */
   constructor(
@@ -162,6 +166,8 @@ export class RecordDecoder {
   private readHeaders(): RecordHeaders {
     const count = this.readNumber();
     if (count > recordHeadersMax) throw new RangeError(`a record has ${count} headers; ${recordHeadersMax} are read`);
+    if (this.headersRead + count > batchHeadersMax) throw new RangeError(`the batch has more than ${batchHeadersMax} headers`);
+    this.headersRead += Math.max(0, count);
     const headers: Record<string, string> = {};
     const first = this.offset;
     let all: string | undefined;

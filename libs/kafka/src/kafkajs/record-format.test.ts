@@ -3,6 +3,7 @@
  * by both.
  */
 import { createRequire } from 'node:module';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import type { KafkaMessage } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
@@ -182,5 +183,6 @@ function oldAnswer({ offset, value }: { readonly offset: number; readonly value:
   bytes.writeInt32BE(-1, 30);
   bytes.writeInt32BE(value.length, 34);
   value.copy(bytes, 38);
+  bytes.writeUInt32BE(crc32(bytes.subarray(20)), 16);
   return bytes;
 }
