@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { printable, printableJson } from '#contracts';
 import { packageVersion } from '#platform/basics';
 import { CommandFailure, exitCodes } from './command-failure.ts';
 import { bashCompletion } from './completion.ts';
@@ -28,7 +29,9 @@ function buildProgram(surroundings: Surroundings, version: string, isJson: boole
     .configureOutput({
       writeOut: (text) => surroundings.print(text.trimEnd()),
       // With --json the failure is one line, which comes later.
-      writeErr: (text) => (isJson ? undefined : surroundings.note(text.trimEnd())),
+      writeErr: (text) => {
+        if (!isJson) for (const line of text.trimEnd().split(/\r?\n/)) surroundings.note(line);
+      },
     })
     .exitOverride();
   const session = () => new Session(surroundings, program.opts<CommonOptions>());
@@ -55,7 +58,9 @@ function buildProgram(surroundings: Surroundings, version: string, isJson: boole
  * @param words the arguments after the name of the program.
  * @returns the exit code. Failures are shown.
  */
-export async function runProgram(surroundings: Surroundings, words: readonly string[]): Promise<number> {
+export async function runProgram(given: Surroundings, words: readonly string[]): Promise<number> {
+  // Servers and functions choose parts of the lines, and a terminal obeys control characters.
+  const surroundings = { ...given, note: (line: string) => given.note(printable(line)) };
   // A command line that cannot be parsed has no options yet.
   const isJson = words.includes('--json');
   const program = buildProgram(surroundings, await packageVersion(), isJson);
@@ -63,11 +68,11 @@ export async function runProgram(surroundings: Surroundings, words: readonly str
     await program.parseAsync(words, { from: 'user' });
     return exitCodes.done.code;
   } catch (error) {
-    if (error instanceof CommandFailure) return showFailure(surroundings, error, isJson);
+    if (error instanceof CommandFailure) return showFailure(given, error, isJson);
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.done.code;
     // For people Commander has printed its own message.
-    return isJson ? showFailure(surroundings, wrongWords(error), isJson) : exitCodes.usage.code;
+    return isJson ? showFailure(given, wrongWords(error), isJson) : exitCodes.usage.code;
   }
 }
 
@@ -80,10 +85,10 @@ function showFailure({ note, interrupted }: Surroundings, failure: CommandFailur
   const { exit, message, nextStep } = failure;
   if (interrupted.aborted && exit !== 'promiseBroken') return exitCodes.interrupted.code;
   const { code } = exitCodes[exit];
-  if (isJson) note(JSON.stringify({ error: message, class: exit, exit_code: code, next_step: nextStep }));
+  if (isJson) note(printableJson({ error: message, class: exit, exit_code: code, next_step: nextStep }));
   else {
-    note(`sendoff: ${message}`);
-    if (nextStep !== undefined) note(`next: ${nextStep}`);
+    note(printable(`sendoff: ${message}`));
+    if (nextStep !== undefined) note(printable(`next: ${nextStep}`));
   }
   return code;
 }

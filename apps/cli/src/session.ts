@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type DestinationType, destinationTypes, printable } from '#contracts';
+import { type DestinationType, destinationTypes, printable, printableJson } from '#contracts';
 import { ApiClient, type ApiRequest } from './api-client.ts';
 import { type ApiDescription, bodyFault } from './check-body.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -86,7 +86,7 @@ export class Session {
    */
   show(value: unknown, lines: () => readonly string[]): void {
     const { print } = this.surroundings;
-    if (this.options.json === true) print(JSON.stringify(value));
+    if (this.options.json === true) print(printableJson(value));
     else for (const line of lines()) print(printable(line));
   }
 }

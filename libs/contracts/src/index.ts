@@ -101,7 +101,7 @@ export { failureRouteOf, invocationOfRoute } from './failure-route.ts';
 export { type KafkaOperation, type KafkaRight, kafkaRightsOf } from './kafka-rights.ts';
 export { isMemorySizeMb, limits, memorySizesMb } from './limits.ts';
 export { isRequestId } from './request-id.ts';
-export { indentedLines, printable, printableLines } from './printable.ts';
+export { indentedLines, printable, printableJson, printableLines } from './printable.ts';
 export type { MessageAttribute, MessageTexts, Publication } from './publication.ts';
 export type { IncomingRecord, OutgoingRecord, RecordHeaders, Spread } from './record.ts';
 export {

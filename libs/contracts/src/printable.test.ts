@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { indentedLines, printable, printableLines } from './printable.ts';
+import { indentedLines, printable, printableJson, printableLines } from './printable.ts';
 
 const anyText = fc.string({
   unit: fc.oneof(
@@ -60,6 +60,26 @@ describe('printable', () => {
 
 it('printableLines splits at line ends of Unix and Windows only', () => {
   expect(printableLines('a\r\nb\nc\rd\u2028e')).toEqual(['a', 'b', 'c\\u{d}d\\u{2028}e']);
+});
+
+it('printableLines escapes each line as printable does', () => {
+  fc.assert(
+    fc.property(fc.oneof(anyText, halves), (text) => {
+      expect(printableLines(text)).toEqual(text.split(/\r?\n/).map((line) => printable(line)));
+    }),
+  );
+});
+
+it('printableJson yields one line of printable characters, which holds the same value', () => {
+  expect(printableJson({ a: '\u009b2J\u202e\u{e0041}\u200d' })).toBe('{"a":"\\u009b2J\\u202e\\udb40\\udc41\u200d"}');
+  expect(printableJson(undefined)).toBe('null');
+  fc.assert(
+    fc.property(fc.oneof(anyText, halves), (text) => {
+      const line = printableJson([text]);
+      expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
+      expect(JSON.parse(line)).toEqual([text]);
+    }),
+  );
 });
 
 it('indentedLines begins no line but the first at the margin', () => {

@@ -13,6 +13,9 @@
  */
 const unsafe = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|\\(?=u\{)/gu;
 
+/** The same in JSON, which escapes backslashes by itself. */
+const unsafeInJson = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 function escaped(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
@@ -30,6 +33,16 @@ export function printable(text: string, separators = ''): string {
 /** The lines of a text, which `\n` or `\r\n` ends. Each is {@link printable}. */
 export function printableLines(text: string): string[] {
   return text.split(/\r?\n/).map((line) => printable(line));
+}
+
+/**
+ * A value as one line of JSON that may reach a terminal. `JSON.stringify` escapes control
+ * characters below U+0020 only. A program reads the same value.
+ */
+export function printableJson(value: unknown): string {
+  return (JSON.stringify(value) ?? 'null').replaceAll(unsafeInJson, (character) =>
+    [...Array(character.length).keys()].map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
 }
 
 /** A text as one entry of a log for people: all lines but the first are indented. */

@@ -37,7 +37,7 @@ export async function showEvents(session: Session, options: EventsOptions): Prom
       for await (const { event: name = '', id = '', data } of await stream(session, options, last)) {
         hasBegun = true;
         last = id;
-        const event: Event = { event: name, id, data: JSON.parse(data) };
+        const event: Event = { event: name, id, data: dataOf(data) };
         if (name !== 'open') session.show(event, () => [eventLine(event)]);
       }
       if (follow !== true) return;
@@ -64,6 +64,17 @@ async function stream(
       ...(last === '' ? {} : { 'last-event-id': last }),
     },
   });
+}
+
+/** @throws CommandFailure if the data of an event is no JSON object. */
+function dataOf(text: string): Event['data'] {
+  try {
+    const data: unknown = JSON.parse(text);
+    if (typeof data === 'object' && data !== null) return data as Event['data'];
+  } catch {
+    // As for other data.
+  }
+  throw new CommandFailure('failed', 'the stream holds an event without JSON: is it Sendoff?');
 }
 
 function eventLine({ event, data }: Event): string {

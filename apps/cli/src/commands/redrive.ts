@@ -1,3 +1,4 @@
+import { printable } from '#contracts';
 import { CommandFailure } from '../command-failure.ts';
 import { tableLines } from '../print-table.ts';
 import { parseWhole, type Session } from '../session.ts';
@@ -152,7 +153,7 @@ async function followed(session: Session, id: string): Promise<Redrive> {
     for (;;) {
       const redrive = await find(session, id);
       const { well, badly, badlyWord } = endsOf(redrive);
-      bar?.update(well + badly, redrive.sent + (redrive.left ?? 0), `${redrive.state}, ${badly} ${badlyWord}`);
+      bar?.update(well + badly, redrive.sent + (redrive.left ?? 0), printable(`${redrive.state}, ${badly} ${badlyWord}`));
       if (!activeStates.includes(redrive.state)) return redrive;
       await wait(lookAgainMs);
     }
