@@ -50,6 +50,12 @@ describe('ArchiveReader.openBody', () => {
     expect(await open({ more: 'x'.repeat(1_000) })).toEqual({ kind: 'rest-too-large' });
   });
 
+  it('refuses a body whose rest is nested without end', async () => {
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+    const body = Buffer.from(`{"func_code":{"file":"AAAA"},"more":${deep}}`);
+    expect(await reader.openBody(body, field, 1_000_000)).toEqual({ kind: 'too-deep' });
+  });
+
   it.each(['not Base64!', 'AA==A', '{}'])('refuses %s as a file', async (file) => {
     expect(await open({ func_code: { file } })).toEqual({ kind: 'not-base64' });
   });

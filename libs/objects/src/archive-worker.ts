@@ -28,6 +28,8 @@ export type OpenedBody<Bytes extends Uint8Array = Buffer> =
     }
   | { readonly kind: 'not-json' }
   | { readonly kind: 'not-base64' }
+  /** So deep that the rest cannot be written as JSON; some thousand levels are. */
+  | { readonly kind: 'too-deep' }
   /** The body without its file is larger than the limit. */
   | { readonly kind: 'rest-too-large' };
 
@@ -71,7 +73,8 @@ export function openBody({ body, field, restBytesMax }: BodyToOpen): OpenedBody 
     return body.length > restBytesMax ? { kind: 'rest-too-large' } : { kind: 'opened', json: bodyText(body), file: undefined };
   if (!isBase64(text)) return { kind: 'not-base64' };
   holder[name] = filePlaceholder;
-  const json = JSON.stringify(parsed.value);
+  const json = writtenJson(parsed.value);
+  if (json === undefined) return { kind: 'too-deep' };
   if (Buffer.byteLength(json) > restBytesMax) return { kind: 'rest-too-large' };
   return { kind: 'opened', json, file: shared(Buffer.from(text, 'base64')) };
 }
@@ -153,6 +156,16 @@ function parsedJson(body: Uint8Array): { readonly value: unknown } | undefined {
     return { value: JSON.parse(bodyText(body)) };
   } catch {
     return undefined;
+  }
+}
+
+/** @returns undefined if the value is too deep. V8 reads JSON of any depth, but cannot write it. */
+function writtenJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

@@ -12,6 +12,7 @@ import type { FastifyInstance, FastifyRequest, preParsingAsyncHookHandler } from
 import { type ArchiveReader, type FileField, sharedBytes } from '#objects';
 import { ApiError, callerGone } from './api-error.ts';
 import { smallBodyBytesMax } from './body-sizes.ts';
+import { tooDeep } from './json-bounds.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -81,7 +82,7 @@ async function* arriving(payload: Readable): AsyncIterable<Buffer> {
   }
 }
 
-/** F3. @throws ApiError FSS.0406, FSS.1012, or FSS.0413 if more than the file is large. */
+/** F3. @throws ApiError FSS.0400, FSS.0406, FSS.1012; FSS.0413 if more than the file is large. */
 async function restOf(body: Buffer, field: FileField, reader: ArchiveReader, request: FastifyRequest): Promise<Buffer> {
   const opened = await reader.openBody(body, field, smallBodyBytesMax);
   switch (opened.kind) {
@@ -94,6 +95,8 @@ async function restOf(body: Buffer, field: FileField, reader: ArchiveReader, req
       throw new ApiError('FSS.0406', 'the body is not JSON');
     case 'not-base64':
       throw new ApiError('FSS.1012', `${field.join('.')} must be in Base64`);
+    case 'too-deep':
+      throw tooDeep();
     default:
       return opened satisfies never;
   }

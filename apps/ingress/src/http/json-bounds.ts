@@ -16,6 +16,11 @@ function refused(what: string): ApiError {
   return new ApiError('FSS.0400', what);
 }
 
+/** The refusal of a body with more objects and lists within each other than it may have. */
+export function tooDeep(): ApiError {
+  return refused(`the body may be nested ${jsonBounds.depthMax} deep`);
+}
+
 /** Returns the inner values. @throws ApiError if the list, or a name of the object, is too long. */
 function innerValues(outer: object): readonly unknown[] {
   if (Array.isArray(outer)) {
@@ -36,7 +41,7 @@ export function checkJsonBounds(json: unknown): void {
   let level: readonly unknown[] = [json];
   let values = 0;
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > jsonBounds.depthMax + 1) throw refused(`the body may be nested ${jsonBounds.depthMax} deep`);
+    if (depth > jsonBounds.depthMax + 1) throw tooDeep();
     const next: unknown[] = [];
     for (const outer of level) {
       if (typeof outer !== 'object' || outer === null) continue;

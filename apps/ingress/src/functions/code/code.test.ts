@@ -235,6 +235,11 @@ describe('a large body', () => {
       [413, 'FSS.0413'],
     ],
     ['that is an array', ['x'.repeat(2_000_000)], [413, 'FSS.0413']],
+    [
+      'that is nested without end',
+      `{"func_code":{"file":"${'A'.repeat(2_000_000)}"},"more":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+      [400, 'FSS.0400'],
+    ],
   ])('%s is refused', async (_what, body, refusal) => {
     expect(await app.refusal('POST', '/fgs/functions', body)).toEqual(refusal);
   });
