@@ -88,7 +88,7 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
   const userTopics = new UserTopics(gateway.admin, publisher, config.partitions);
   const chained = new ChainedInvocations({ publisher, registry, topics, region });
   const objects = objectStore(parts);
-  const webhooks = new WebhookClient(new AllowedNetworks(config.webhookNetworks), config.targetTriesMax);
+  const webhooks = new WebhookClient(new AllowedNetworks(config.webhookNetworks), config.targetTriesMax, clock);
   const subscriptions = new SubscriptionDestination({
     registry,
     chained,

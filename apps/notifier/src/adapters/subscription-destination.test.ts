@@ -80,7 +80,7 @@ class Rig {
     await registry.start();
     const publisher = new FailingPublisher(kafka.publisher);
     const clock = new ManualClock(builtAt);
-    const webhooks = new WebhookClient(new AllowedNetworks(networks), 4);
+    const webhooks = new WebhookClient(new AllowedNetworks(networks), 4, clock);
     const more = publicUrl === undefined ? {} : { publicUrl };
     const chained = new ChainedInvocations({ publisher, registry, topics, region: 'local' });
     const parts = { registry, chained, clock, webhooks, sealer, tokens, timeoutMs: 2_000, ...more };
@@ -383,6 +383,18 @@ describe('a webhook', () => {
     await cut;
   });
 
+  it('holds no connection with an answer that goes on after its head', async () => {
+    const cut = new Promise<void>((resolve) => {
+      subscriber.answer = (_request, response) => {
+        response.on('close', resolve);
+        response.writeHead(200).write('a');
+      };
+    });
+    expect(await rig.destination.deliver(published(), target(), never)).toMatchObject({ kind: 'delivered' });
+    await rig.clock.advance(5_000);
+    await cut;
+  });
+
   it('cannot hold the platform up with another protocol', async () => {
     subscriber.answer = (request) =>
       request.socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n');
@@ -423,7 +435,7 @@ describe('a webhook', () => {
       topic: () => ({ ...aTopic, subscriptions }),
       caughtUp: async () => void (subscriptions = [subscriptionTo(subscriber.url)]),
     };
-    const webhooks = new WebhookClient(new AllowedNetworks(['127.0.0.0/8']), 1);
+    const webhooks = new WebhookClient(new AllowedNetworks(['127.0.0.0/8']), 1, rig.clock);
     const { chained, clock } = rig;
     const parts = { registry, chained, clock, webhooks, sealer, tokens, timeoutMs: 2_000 };
     expect(await new SubscriptionDestination(parts).deliver(published(), target(), never)).toMatchObject({ kind: 'delivered' });

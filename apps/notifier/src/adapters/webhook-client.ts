@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { type AllowedNetworks, UserUrlClient } from '#platform';
+import { type AllowedNetworks, type Clock, UserUrlClient } from '#platform';
 
 /** An answer's body is not used. The connection is closed if it is longer. */
 const answerBytesMax = 4_096;
+/** The connection is closed as well if the body has not ended so long after its head. */
+const answerMsMax = 5_000;
 
 /** The answer of a webhook. */
 export interface WebhookAnswer {
@@ -11,21 +13,25 @@ export interface WebhookAnswer {
   readonly retryAfter?: string;
 }
 
-/** Sends POST requests to webhooks. Reads at most 4 KB of an answer. */
+/** Sends POST requests to webhooks. Reads at most 4 KB of an answer, for 5 s. */
 export class WebhookClient {
   private readonly client: UserUrlClient;
 
-  constructor(networks: AllowedNetworks, connectionsMax: number) {
+  constructor(
+    networks: AllowedNetworks,
+    connectionsMax: number,
+    private readonly clock: Pick<Clock, 'setTimer'>,
+  ) {
     this.client = new UserUrlClient({ networks, allowedBy: 'WEBHOOK_NETWORKS_ALLOWED', connectionsMax });
   }
 
   /**
-   * @param signal aborts the request, and the reading of its answer.
+   * @param signal aborts the request.
    * @throws AddressRefused when the address may not be reached; any other error when there was no
    *   answer.
    */
   async post(url: URL, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<WebhookAnswer> {
-    return answerOf(await this.client.post({ url, headers, body, signal, isRepeatable: true }));
+    return answerOf(await this.client.post({ url, headers, body, signal, isRepeatable: true }), this.clock);
   }
 
   close(): void {
@@ -33,8 +39,10 @@ export class WebhookClient {
   }
 }
 
-function answerOf(response: IncomingMessage): WebhookAnswer {
+function answerOf(response: IncomingMessage, clock: Pick<Clock, 'setTimer'>): WebhookAnswer {
   let bytes = 0;
+  const timer = clock.setTimer(answerMsMax, () => response.destroy());
+  response.once('close', () => timer.cancel());
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > answerBytesMax) response.destroy();
