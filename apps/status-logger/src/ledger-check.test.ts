@@ -93,5 +93,5 @@ it('a comparison that is tried again is told in one line, without a stack', asyn
   const { check, lines } = setUp({ committed, catchUp: isCaughtUp });
   await check.check();
   const msg = 'the ledger could not be compared with the commits; trying again later';
-  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([{ level: 40, error: 'Error: no broker', msg }]);
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([{ level: 40, error: 'Error: no broker', failures: 1, msg }]);
 });

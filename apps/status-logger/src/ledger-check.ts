@@ -11,7 +11,7 @@
  */
 import { type LedgerProof, unaccountedMax } from '#contracts';
 import type { KafkaGateway } from '#kafka';
-import { type Clock, type Logger, RepeatedWork } from '#platform';
+import { type Clock, FailureStreak, type Logger, RepeatedWork } from '#platform';
 import { finishedRecords } from './finished-records.ts';
 import type { CatchUp } from './records.controller.ts';
 import type { StatusStore } from './status-store.ts';
@@ -23,6 +23,7 @@ const catchUpMsMax = 10_000;
 /** Compares the store with the committed offsets, again and again. */
 export class LedgerCheck {
   private readonly checks: RepeatedWork;
+  private readonly failures: FailureStreak;
   private proof: LedgerProof | undefined;
 
   /**
@@ -38,6 +39,10 @@ export class LedgerCheck {
     private readonly intervalMs: number,
   ) {
     this.checks = new RepeatedWork(clock, intervalMs, async () => this.check());
+    this.failures = new FailureStreak(logger, {
+      fails: 'the ledger could not be compared with the commits; trying again later',
+      works: 'the ledger is compared with the commits again',
+    });
   }
 
   /** The last comparison that succeeded; undefined if none has yet. */
@@ -71,10 +76,10 @@ export class LedgerCheck {
           'invocations are unaccounted for: their records are committed, and no other record followed',
         );
       this.proof = { provenAt, unaccounted };
+      this.failures.worked();
       return this.proof;
     } catch (error) {
-      if (!this.checks.isClosed)
-        this.logger.warn({ error: String(error) }, 'the ledger could not be compared with the commits; trying again later');
+      if (!this.checks.isClosed) this.failures.failed(error);
       return undefined;
     }
   }

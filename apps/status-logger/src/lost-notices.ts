@@ -18,7 +18,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { dwells, type EpochMs, epochMs, partitionName, type Service, type TopicName } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import { type FoldedRecord, lostDeliveryEvents } from '#lifecycle';
-import { type Clock, type Logger, RepeatedWork } from '#platform';
+import { type Clock, FailureStreak, type Logger, RepeatedWork } from '#platform';
 import { committedBy, payloadTopicsOf } from './finished-records.ts';
 import type { Loss, LostRecords } from './lost-records.ts';
 import type { CatchUp } from './records.controller.ts';
@@ -35,6 +35,7 @@ const noticeTopics: readonly TopicName[] = ['settlements', 'notifications'];
 /** Looks for deliveries whose records are gone, every 2 min. */
 export class LostNotices {
   private readonly looks: RepeatedWork;
+  private readonly failures: FailureStreak;
   /** At `at` no delay topic held a delivery that was due before `dueBefore`; N2. */
   private released: { readonly dueBefore: EpochMs; readonly at: EpochMs } | undefined;
 
@@ -48,6 +49,10 @@ export class LostNotices {
     private readonly lost: Pick<LostRecords, 'end'>,
   ) {
     this.looks = new RepeatedWork(clock, checkEveryMs, async () => this.endLost());
+    this.failures = new FailureStreak(logger, {
+      fails: 'could not look for lost deliveries; trying again in 2 min',
+      works: 'lost deliveries can be looked for again',
+    });
   }
 
   /** Looks every 2 min until {@link close}. */
@@ -62,20 +67,24 @@ export class LostNotices {
   /** Looks once. Every second look ends deliveries. Never rejects: the next one follows. */
   async endLost(): Promise<void> {
     try {
-      const now = this.clock.now();
-      if (this.released === undefined) {
-        const dueBefore = epochMs(now - clockDifferenceMs);
-        if (await this.areReleased(dueBefore)) this.released = { dueBefore, at: epochMs(now + clockDifferenceMs) };
-        return;
-      }
-      const { dueBefore, at } = this.released;
-      if (!(await this.areFinished('notifier', noticeTopics, () => at)) || !(await this.catchUp(catchUpMsMax))) return;
-      this.released = undefined;
-      await this.endDueBefore(dueBefore);
+      await this.look();
+      this.failures.worked();
     } catch (error) {
-      if (!this.looks.isClosed)
-        this.logger.warn({ error: String(error) }, 'could not look for lost deliveries; trying again in 2 min');
+      if (!this.looks.isClosed) this.failures.failed(error);
     }
+  }
+
+  private async look(): Promise<void> {
+    const now = this.clock.now();
+    if (this.released === undefined) {
+      const dueBefore = epochMs(now - clockDifferenceMs);
+      if (await this.areReleased(dueBefore)) this.released = { dueBefore, at: epochMs(now + clockDifferenceMs) };
+      return;
+    }
+    const { dueBefore, at } = this.released;
+    if (!(await this.areFinished('notifier', noticeTopics, () => at)) || !(await this.catchUp(catchUpMsMax))) return;
+    this.released = undefined;
+    await this.endDueBefore(dueBefore);
   }
 
   /** N2. */

@@ -1,6 +1,6 @@
 import { workTopicRetentionMs } from '#contracts';
 import { type FoldedRecord, lostEvents } from '#lifecycle';
-import type { Clock, Logger, Timer } from '#platform';
+import { type Clock, FailureStreak, type Logger, type Timer } from '#platform';
 import type { LostRecords } from './lost-records.ts';
 import type { StatusStore } from './status-store.ts';
 
@@ -16,6 +16,8 @@ export class Retention {
   private isClosed = false;
   /** The last record that was looked at; undefined to begin with the oldest one. */
   private lookedAt: FoldedRecord | undefined;
+  private readonly removals: FailureStreak;
+  private readonly ends: FailureStreak;
 
   constructor(
     private readonly store: StatusStore,
@@ -23,7 +25,16 @@ export class Retention {
     private readonly logger: Logger,
     private readonly ageMaxMs: number,
     private readonly lost: Pick<LostRecords, 'end'>,
-  ) {}
+  ) {
+    this.removals = new FailureStreak(logger, {
+      fails: 'could not remove old records; trying again in 60 s',
+      works: 'old records are removed again',
+    });
+    this.ends = new FailureStreak(logger, {
+      fails: 'could not end lost invocations; trying again in 60 s',
+      works: 'lost invocations are ended again',
+    });
+  }
 
   /** Removes old records now, and looks after all records every 60 s until closed. */
   async start(): Promise<void> {
@@ -52,7 +63,7 @@ export class Retention {
 
   /** @returns true if there may be more. */
   private async removeOld(): Promise<boolean> {
-    return this.orLater('could not remove old records', async () => {
+    return this.orLater(this.removals, async () => {
       const count = await this.store.sweep(this.clock.now() - this.ageMaxMs, sweepRecordsMax);
       return count >= sweepRecordsMax;
     });
@@ -64,7 +75,7 @@ export class Retention {
    * @returns true if there may be more.
    */
   private async endLost(): Promise<boolean> {
-    return this.orLater('could not end lost invocations', async () => {
+    return this.orLater(this.ends, async () => {
       const now = this.clock.now();
       const records = await this.store.notOver(now - workTopicRetentionMs, sweepRecordsMax, this.lookedAt);
       this.lookedAt = records.length === sweepRecordsMax ? records.at(-1) : undefined;
@@ -80,11 +91,13 @@ export class Retention {
     });
   }
 
-  private async orLater(message: string, step: () => Promise<boolean>): Promise<boolean> {
+  private async orLater(failures: FailureStreak, step: () => Promise<boolean>): Promise<boolean> {
     try {
-      return await step();
+      const isFull = await step();
+      failures.worked();
+      return isFull;
     } catch (error) {
-      this.logger.warn({ error: String(error) }, `${message}; trying again in 60 s`);
+      failures.failed(error);
       return false;
     }
   }

@@ -42,6 +42,8 @@ let lost: number;
 let isCaughtUp: boolean;
 /** Called between the first question for the ends and the second one. */
 let meanwhile: () => Promise<void>;
+let isMissing: boolean;
+let lines: string[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sendoff-vanished-'));
@@ -52,6 +54,8 @@ beforeEach(async () => {
   bulk = { start: 0n, end: 10n };
   lost = 0;
   isCaughtUp = true;
+  isMissing = false;
+  lines = [];
   meanwhile = async () => undefined;
   const known = (topic: string): Partition => {
     const partitions = {
@@ -62,6 +66,7 @@ beforeEach(async () => {
     return partitions[topic] ?? { start: 0n, end: 0n };
   };
   const ends = async (topic: string): Promise<readonly PartitionEnd[]> => {
+    if (isMissing) throw new Error(`there is no topic ${topic}`);
     const { start, end } = known(topic);
     return [{ partition: 0, start, end }];
   };
@@ -87,7 +92,8 @@ beforeEach(async () => {
   };
   const counter = { inc: (count: number) => void (lost += count) };
   const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never);
-  vanished = new VanishedRecords(store, kafka, catchUp, clock, pino({ level: 'silent' }), lostRecords);
+  const logger = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(line) });
+  vanished = new VanishedRecords(store, kafka, catchUp, clock, logger, lostRecords);
 });
 afterEach(async () => {
   vanished.close();
@@ -283,4 +289,17 @@ it('an invocation ends whose topic was created again with fewer partitions', asy
   await clock.advance(10 * minuteMs + 1);
   await vanished.endVanished();
   expect(await states()).toEqual({ beyond: 'DISCARD' });
+});
+
+it('a topic that is missing for an hour fills no log, and its return is logged', async () => {
+  isMissing = true;
+  for (let minute = 0; minute < 60; minute += 1) await vanished.endVanished();
+  isMissing = false;
+  await vanished.endVanished();
+  await vanished.endVanished();
+  const warning = 'could not look for lost records; trying again in 60 s';
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    ...[1, 2, 4, 8, 16, 32].map((failures) => ({ level: 40, msg: warning, failures })),
+    { level: 30, msg: 'lost records can be looked for again', failures: 60 },
+  ]);
 });

@@ -19,7 +19,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { partitionName, type RecordPlace } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import { type FoldedRecord, vanishedEvents } from '#lifecycle';
-import { type Clock, type Logger, RepeatedWork } from '#platform';
+import { type Clock, FailureStreak, type Logger, RepeatedWork } from '#platform';
 import { finishedRecords, payloadTopicsOf } from './finished-records.ts';
 import type { CatchUp } from './records.controller.ts';
 import type { Loss, LostRecords } from './lost-records.ts';
@@ -38,6 +38,7 @@ const payloadTopics = [...new Set([...payloadTopicsOf('executor'), ...payloadTop
 /** Looks for invocations whose waiting records are gone, every 60 s. */
 export class VanishedRecords {
   private readonly looks: RepeatedWork;
+  private readonly failures: FailureStreak;
 
   /** @param catchUp waits until the store holds what the work topics held at its call. */
   constructor(
@@ -49,6 +50,10 @@ export class VanishedRecords {
     private readonly lost: Pick<LostRecords, 'end'>,
   ) {
     this.looks = new RepeatedWork(clock, checkEveryMs, async () => this.endVanished());
+    this.failures = new FailureStreak(logger, {
+      fails: 'could not look for lost records; trying again in 60 s',
+      works: 'lost records can be looked for again',
+    });
   }
 
   /** Looks every 60 s until {@link close}. */
@@ -70,9 +75,9 @@ export class VanishedRecords {
       const fates = new PlaceFates(kept, committed);
       const [oldest] = await this.store.notOver(Number.MAX_SAFE_INTEGER, 1);
       for (const partition of kept) for (const span of spansOf(partition, fates, oldest)) await this.endIn(span, fates);
+      this.failures.worked();
     } catch (error) {
-      if (!this.looks.isClosed)
-        this.logger.warn({ error: String(error) }, 'could not look for lost records; trying again in 60 s');
+      if (!this.looks.isClosed) this.failures.failed(error);
     }
   }
 
