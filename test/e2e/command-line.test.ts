@@ -268,8 +268,8 @@ describe('functions and invocations', () => {
     await sendoff(['invoke', 'talks', '{"name": "second"}']);
     await expect.poll(() => seen, { timeout: 15_000 }).toContain('greeting second');
     expect(seen.match(/greeting first/g)).toHaveLength(1);
-    following.kill('SIGINT');
-    expect(await new Promise((resolve) => following.once('close', resolve))).toBe(130);
+    following.kill('SIGTERM');
+    expect(await new Promise((resolve) => following.once('close', resolve))).toBe(143);
   });
 
   it('a folder of functions is deployed, and again when a file is saved', async () => {

@@ -40,8 +40,8 @@ describe('Ctrl-C on npm start', () => {
     return undefined;
   }
 
-  function start() {
-    const child = spawn('npm', ['start'], {
+  function start(program = 'npm', values: readonly string[] = ['start']) {
+    const child = spawn(program, values, {
       detached: true,
       env: {
         ...process.env,
@@ -106,6 +106,17 @@ describe('Ctrl-C on npm start', () => {
     pressCtrlC();
     await ended;
     await eventually(async () => (await processes()).length === 0, { deadlineMs: 20_000 });
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+  ] as const)('%s during the start ends the process with %d', { timeout: 90_000 }, async (signal, code) => {
+    const { ended, send } = start(process.execPath, ['dist/apps/standalone/src/main.js']);
+    await eventually(async () => (await processes()).length > 2, { deadlineMs: 60_000 });
+    send(signal);
+    expect(await ended).toEqual([code, null]);
   });
 
   it('during the start kills also a service that cannot drain', { timeout: 90_000 }, async () => {

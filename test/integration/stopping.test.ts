@@ -133,6 +133,16 @@ import { runService } from '#platform/service';
     expect(await ended).toEqual([0, null]);
   });
 
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('is cut off by a second signal, %s, which ends the service with %d', async (signal, code) => {
+    const { service, answer, ended } = await asked(10_000);
+    service.kill(signal);
+    expect(await answer).toBe('cut off');
+    expect(await ended).toEqual([code, null]);
+  });
+
   it('is cut off when the drain time is over', async () => {
     const { answer, ended } = await asked(100);
     expect(await answer).toBe('cut off');

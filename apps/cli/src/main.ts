@@ -3,16 +3,21 @@
 import { homedir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { stopSignals, surviveClosedOutput, systemClock } from '#platform/basics';
-import { CommandFailure } from './command-failure.ts';
+import { exitCodeOf, stopSignals, surviveClosedOutput, systemClock } from '#platform/basics';
+import { CommandFailure, exitCodes } from './command-failure.ts';
 import { runProgram } from './program.ts';
 import { terminalProgress } from './terminal-progress.ts';
 
 surviveClosedOutput();
 const interruption = new AbortController();
-for (const signal of stopSignals) process.once(signal, () => interruption.abort());
+let interruptedBy: NodeJS.Signals = 'SIGINT';
+for (const signal of stopSignals)
+  process.once(signal, () => {
+    if (!interruption.signal.aborted) interruptedBy = signal;
+    interruption.abort();
+  });
 
-process.exitCode = await runProgram(
+const exitCode = await runProgram(
   {
     env: process.env,
     folder: process.cwd(),
@@ -31,3 +36,4 @@ process.exitCode = await runProgram(
   },
   process.argv.slice(2),
 );
+process.exitCode = exitCode === exitCodes.interrupted.code ? exitCodeOf(interruptedBy) : exitCode;

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { indentedLines, PlatformError, printable } from '#contracts';
-import { loadConfig, stopSignals, surviveClosedOutput, systemClock } from '#platform';
+import { exitCodeOf, loadConfig, stopSignals, surviveClosedOutput, systemClock } from '#platform';
 import { type Installation, startInstallation } from './installation.ts';
 import { assertPortIsFree } from './port-check.ts';
 import { StandaloneConfig } from './standalone.config.ts';
@@ -16,15 +16,15 @@ const sameSignalMs = 500;
  */
 function stopOnSignals(installation: () => Installation | undefined): void {
   let stoppingSince: number | undefined;
-  const onSignal = () => {
+  const onSignal = (signal: NodeJS.Signals) => {
     if (stoppingSince !== undefined) {
       if (performance.now() - stoppingSince < sameSignalMs) return;
       installation()?.kill();
-      process.exit(130);
+      process.exit(exitCodeOf(signal));
     }
     stoppingSince = performance.now();
     const running = installation();
-    if (running === undefined) process.exit(130);
+    if (running === undefined) process.exit(exitCodeOf(signal));
     announce('draining; press Ctrl-C again to stop at once');
     void running.stop().then(
       () => process.exit(0),

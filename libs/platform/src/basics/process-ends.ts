@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /**
  * Signals that ask a process to stop. Each would end it at once if nobody listened. A terminal that
  * closes sends SIGHUP, and Ctrl-\ sends SIGQUIT. Tools that start programs again send SIGUSR2, and
@@ -13,6 +15,11 @@ export const stopSignals = [
   'SIGXCPU',
   'SIGPWR',
 ] as const satisfies readonly NodeJS.Signals[];
+
+/** The exit code of a process that a signal ended before its work was done, as shells count. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
 
 /**
  * Lets the process go on when nobody reads its output any more, as after `| head -1` or when the

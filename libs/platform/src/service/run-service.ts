@@ -36,7 +36,7 @@ import { loadConfig } from '../load-config.ts';
 import { createLogger, type Logger, NestLog } from '../logger.ts';
 import { openTracing } from '../open-tracing.ts';
 import { type ComparedClock, PlatformClock } from '../platform-clock.ts';
-import { stopSignals, surviveClosedOutput } from '../basics/process-ends.ts';
+import { exitCodeOf, stopSignals, surviveClosedOutput } from '../basics/process-ends.ts';
 import { RequestsInProgress } from '../requests-in-progress.ts';
 import type { ServiceConfig } from '../service.config.ts';
 import { CLOCK, FACTS, LOGGER, METRICS, READINESS, TRACING } from '../tokens.ts';
@@ -276,14 +276,14 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
 function stopOnSignal(logger: Logger): { readonly requested: Promise<undefined>; readonly isRequested: () => boolean } {
   let isRequested = false;
   const requested = new Promise<undefined>((resolve) => {
-    const request = (signal: string) => {
-      if (isRequested) process.exit(130);
+    const request = (signal: string, exitCode: number) => {
+      if (isRequested) process.exit(exitCode);
       isRequested = true;
       logger.info({ signal }, 'draining');
       resolve(undefined);
     };
-    for (const signal of stopSignals) process.on(signal, () => request(signal));
-    process.on('disconnect', () => request('parent process ended'));
+    for (const signal of stopSignals) process.on(signal, () => request(signal, exitCodeOf(signal)));
+    process.on('disconnect', () => request('parent process ended', 1));
   });
   return { requested, isRequested: () => isRequested };
 }
