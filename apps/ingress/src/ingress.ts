@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { decodeTargetChange } from '#contracts';
 import { kafkaChecks } from '#kafka';
 import { SendoffStrategy } from '#kafka/strategy';
 import { ArchiveReader } from '#objects';
-import { ExpressRate, fastifyOf, type InstallationKeys, TargetStates } from '#platform';
+import { ExpressRate, fastifyOf, type InstallationKeys } from '#platform';
 import type { Composition, ServiceBase } from '#platform/service';
 import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
@@ -27,6 +26,7 @@ import { IngressModule } from './ingress.module.ts';
 import type { IngressAdapters } from './installation.module.ts';
 import { invocationRoutes } from './invocations/invocation-route.ts';
 import { InvocationRoutes } from './invocations/invocation-routes.ts';
+import { KeptTargets } from './records/kept-targets.ts';
 import { payloadRoutes } from './invocations/payload-routes.ts';
 import { syncRoutes } from './invocations/sync-route.ts';
 import { TestsUnderWay } from './records/target-tests.ts';
@@ -71,14 +71,10 @@ export async function composeIngress(
   await writer.markSigned();
   const keeper = new RegistryKeeper({ registry, writer, clock, warn, metrics });
   keeper.start();
-  const targetStates = new TargetStates();
-  const targetsFollower = gateway.follower({ topic: gateway.topics.name('targets'), from: 'earliest' });
   const testsUnderWay = new TestsUnderWay();
-  await targetsFollower.start((record) => {
-    const change = decodeTargetChange(record);
-    targetStates.apply(change);
-    testsUnderWay.apply(change);
-  });
+  const keptTargets = new KeptTargets({ gateway, clock, logger, onChange: (change) => testsUnderWay.apply(change) });
+  await keptTargets.start();
+  const targetStates = keptTargets.states;
   const rate = new ExpressRate(config.expressRatePerSecond);
   const { isDraining } = base;
   const installation = { ...adapters, config, registry, writer, targetStates, testsUnderWay, rate, isDraining };
@@ -105,7 +101,7 @@ export async function composeIngress(
     configureHttp: (app) => addHttpLayers(app, base, walls),
     async close() {
       keeper.close();
-      await Promise.all([targetsFollower.close(), registry.close()]);
+      await Promise.all([keptTargets.close(), registry.close()]);
       await gateway.close();
     },
   };

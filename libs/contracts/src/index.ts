@@ -193,6 +193,7 @@ export {
   encodeRedriveChange,
   redriveBounds,
   type RedriveChange,
+  redriveChangeKey,
   type RedriveKind,
   redriveKinds,
   type RedriveOrder,

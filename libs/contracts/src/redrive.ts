@@ -134,12 +134,17 @@ export function redriveParentTag(requestId: string): string {
   return `redrive-of.${requestId}`.slice(0, 64);
 }
 
-/** The record of a change. Spec, run and order of a redrive have keys of their own. */
+/** The key of a change: spec, run and order of a redrive have records of their own. */
+export function redriveChangeKey({ kind, id }: Pick<RedriveChange, 'kind' | 'id'>): string {
+  return `${kind}/${id}`;
+}
+
+/** The record of a change. */
 export function encodeRedriveChange(topic: string, change: RedriveChange): OutgoingRecord {
-  const { kind, id } = change;
+  const { kind } = change;
   const state = kind === 'spec' ? change.spec : kind === 'run' ? change.run : change.order;
   const value = state === undefined ? null : Buffer.from(JSON.stringify(state));
-  return { topic, key: `${kind}/${id}`, value, headers: formatHeaders('redrive') };
+  return { topic, key: redriveChangeKey(change), value, headers: formatHeaders('redrive') };
 }
 
 /**

@@ -19,4 +19,5 @@ export type {
 export { placesAmong } from './partition-choice.ts';
 export { Turns } from './kafkajs/turns.ts';
 export { KAFKA } from './tokens.ts';
+export { TopicKeeper } from './topic-keeper.ts';
 export { topicSpecs } from './topic-specs.ts';

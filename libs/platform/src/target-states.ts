@@ -7,6 +7,7 @@ import {
   type TargetHealth,
   targetKey,
   type TargetName,
+  targetOfKey,
 } from '#contracts';
 import { growingCache } from './growing-cache.ts';
 
@@ -49,6 +50,19 @@ export class TargetStates {
     const health = this.healthOf(target);
     const switchOff = this.switchOffOf(target);
     return { ...(health === undefined ? {} : { health }), ...(switchOff === undefined ? {} : { switchOff }) };
+  }
+
+  /** All that is known, target by target. */
+  *changes(): Iterable<TargetChange> {
+    for (const [key, switchOff] of this.switchOffs.entries()) yield { kind: 'switch-off', target: targetOfKey(key), switchOff };
+    for (const [key, health] of this.healths.entries()) yield { kind: 'health', target: targetOfKey(key), health };
+  }
+
+  /** The state of a kind and a target as it is now. @returns undefined if nothing is known. */
+  current({ kind, target }: Pick<TargetChange, 'kind' | 'target'>): TargetChange | undefined {
+    const { health, switchOff } = this.stateOf(target);
+    if (kind === 'health') return health === undefined ? undefined : { kind, target, health };
+    return kind === 'test' || switchOff === undefined ? undefined : { kind, target, switchOff };
   }
 
   /** How many targets are switched off. */

@@ -1,8 +1,15 @@
 import { Inject, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { decodeRedriveChange, encodeRedriveChange, type IncomingRecord, redriveBounds, type RedriveChange } from '#contracts';
-import { KAFKA, type KafkaGateway, type TopicFollower } from '#kafka';
+import {
+  decodeRedriveChange,
+  encodeRedriveChange,
+  type IncomingRecord,
+  redriveBounds,
+  type RedriveChange,
+  redriveChangeKey,
+} from '#contracts';
+import { KAFKA, type KafkaGateway, type TopicFollower, TopicKeeper } from '#kafka';
 import { isActiveRedrive, type Redrive } from '#lifecycle';
-import { type Clock, CLOCK } from '#platform';
+import { type Clock, CLOCK, type Logger, LOGGER } from '#platform';
 
 const caughtUpTimeoutMs = 5_000;
 
@@ -22,19 +29,32 @@ interface Entry {
 export class RedriveLog implements OnModuleInit, OnApplicationShutdown {
   private readonly entries = new Map<string, Entry>();
   private readonly follower: TopicFollower;
+  private readonly keeper: TopicKeeper;
 
   constructor(
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) logger: Logger,
   ) {
-    this.follower = kafka.follower({ topic: kafka.topics.name('redrives'), from: 'earliest' });
+    const topic = kafka.topics.name('redrives');
+    this.follower = kafka.follower({ topic, from: 'earliest', onLoss: () => this.keeper.noteLoss() });
+    this.keeper = new TopicKeeper({
+      ...{ topic, follower: this.follower, publisher: kafka.publisher, clock, logger },
+      keys: () => this.changes().map(redriveChangeKey),
+      recordOf: (key) => {
+        const change = this.changes().find((one) => redriveChangeKey(one) === key);
+        return change === undefined ? undefined : encodeRedriveChange(topic, change);
+      },
+    });
   }
 
   onModuleInit(): Promise<void> {
+    this.keeper.start();
     return this.follower.start((record) => this.apply(record));
   }
 
   onApplicationShutdown(): Promise<void> {
+    this.keeper.close();
     return this.follower.close();
   }
 
@@ -74,7 +94,24 @@ export class RedriveLog implements OnModuleInit, OnApplicationShutdown {
       .flatMap(({ spec: { id } }) => (['run', 'order', 'spec'] as const).map((kind) => ({ kind, id })));
   }
 
+  /**
+   * All that this process has read of redrives and may write again. The process that runs a redrive
+   * writes its run every 2 s; an older one from here would take it back.
+   */
+  private changes(): readonly RedriveChange[] {
+    return this.all().flatMap((redrive): readonly RedriveChange[] => {
+      const { spec, run, order } = redrive;
+      const { id } = spec;
+      return [
+        { kind: 'spec', id, spec },
+        ...(order === undefined ? [] : [{ kind: 'order', id, order } as const]),
+        ...(run === undefined || isActiveRedrive(redrive) ? [] : [{ kind: 'run', id, run } as const]),
+      ];
+    });
+  }
+
   private apply(record: IncomingRecord): void {
+    this.keeper.noteRead(record.key);
     const change = decodeRedriveChange(record);
     const { kind, id } = change;
     const known = this.entries.get(id) ?? { parts: {}, heardAtMs: 0 };
