@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { BucketItem, Client } from 'minio';
+import type { Client } from 'minio';
 import { epochMs } from '#contracts';
 import type { BucketList, BucketObject, BucketQuery, BucketReader, ObjectRead, StoreRefusal } from './bucket-reader.ts';
 import { type FolderEntry, lastKeys } from './last-keys.ts';
 import { unavailable } from './object-store.ts';
-import { s3Client, type S3Options } from './s3.ts';
+import { listedObjects, s3Client, type S3Options } from './s3.ts';
 
 interface S3Entry extends FolderEntry, BucketObject {}
 
@@ -29,7 +29,7 @@ export class S3BucketReader implements BucketReader {
   }
 
   async list({ bucket, ...range }: BucketQuery, signal: AbortSignal): Promise<BucketList> {
-    const entriesOf = (folder: string, prefix: string) => this.entries(bucket, folder, prefix);
+    const entriesOf = (folder: string, prefix: string) => this.entries(bucket, folder, prefix, signal);
     const found = await attempt(signal, async () => ({ kind: 'keys', keys: await lastKeys(entriesOf, range, signal) }) as const);
     if (found.kind === 'absent') return { kind: 'no-bucket' };
     if (found.kind === 'refused') return found;
@@ -54,8 +54,8 @@ export class S3BucketReader implements BucketReader {
     return found.kind === 'absent' ? { kind: 'no-object' } : found;
   }
 
-  private async *entries(bucket: string, folder: string, prefix: string): AsyncIterable<S3Entry> {
-    for await (const item of this.client.listObjectsV2(bucket, prefix, false) as AsyncIterable<BucketItem>) {
+  private async *entries(bucket: string, folder: string, prefix: string, signal: AbortSignal): AsyncIterable<S3Entry> {
+    for await (const item of listedObjects(this.client, { bucket, prefix, delimiter: '/' }, signal)) {
       const key = item.prefix ?? item.name ?? '';
       const isFolder = item.prefix !== undefined;
       const writtenAt = epochMs(item.lastModified?.getTime() ?? 0);

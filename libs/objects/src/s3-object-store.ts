@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { BucketItem, Client } from 'minio';
+import type { Client } from 'minio';
 import { type EpochMs, epochMs } from '#contracts';
 import { checked, digestOf, isDigest, objectBytesMax, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
-import { putInOneRequest, s3Client, type S3Options } from './s3.ts';
+import { listedObjects, putInOneRequest, s3Client, type S3Options } from './s3.ts';
 
 /** Longest wait for one answer, in milliseconds. The client has no timeout of its own. */
 const answerTimeoutMsDefault = 60_000;
@@ -78,8 +78,8 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async *list(): AsyncIterable<StoredObject> {
-    const listed = this.client.listObjectsV2(this.bucket, prefix, true);
-    const items = listed[Symbol.asyncIterator]() as AsyncIterator<BucketItem>;
+    const over = new AbortController();
+    const items = listedObjects(this.client, { bucket: this.bucket, prefix, delimiter: '' }, over.signal);
     try {
       for (;;) {
         const item = await this.attempt(async () => unlessAbsent(async () => items.next()));
@@ -89,7 +89,7 @@ export class S3ObjectStore implements ObjectStore {
         if (isDigest(digest)) yield { digest, storedAt: epochMs(lastModified?.getTime() ?? 0), bytes: size };
       }
     } finally {
-      listed.destroy();
+      over.abort();
     }
   }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Agent } from 'node:https';
+import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
 import { createRequire } from 'node:module';
-import type { Client } from 'minio';
+import type { BucketItem, Client } from 'minio';
 import type { TextSource } from '#platform';
 
 /** Endpoint and credentials of an S3. */
@@ -14,6 +15,18 @@ export interface S3Options {
   /** Authorities that may sign the certificate of the store. Default: those of Node.js. */
   readonly ca?: TextSource | undefined;
 }
+
+/** Largest answer that is no object. A page of a list has 1,000 keys of at most 1 KB. */
+const answerBytesMax = 8 * 1_048_576;
+/** How long a connection may be silent within a request. */
+const silenceMs = 60_000;
+/**
+ * Statuses after which the client throws without reading the answer. Its connection would stay
+ * open, and serve no other request.
+ */
+const unreadStatuses: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 504, 520]);
+/** Keys of one page of a list, as S3 bounds them. */
+const pageKeys = 1_000;
 
 const require = createRequire(import.meta.url);
 
@@ -35,9 +48,62 @@ export function s3Client({ endpoint, accessKey, secretKey, region, ca }: S3Optio
     // The client would report each repeat on the console, in the middle of the log. Deliveries are
     // tried again anyway, and so are uploads by their senders.
     retryOptions: { disableRetry: true },
+    transport: { request: url.protocol === 'https:' ? bounded(httpsRequest) : bounded(httpRequest) },
     ...(partBytes === undefined ? {} : { partSize: partBytes }),
     ...(ca === undefined ? {} : { transportAgent: new AuthorityAgent(ca) }),
   });
+}
+
+/**
+ * Bounds answers and silence. The client reads errors and lists whole, however large they are. It
+ * has no timeout, so a request whose caller has given up would go on for ever.
+ */
+function bounded(request: typeof httpRequest): typeof httpRequest {
+  const send = (options: RequestOptions, answered?: (answer: IncomingMessage) => void): ClientRequest => {
+    const sent = request(options, (answer) => {
+      const isObject = (answer.statusCode ?? 0) < 300 && options.path?.includes('?') !== true;
+      if (!isObject) boundAnswer(answer);
+      if (unreadStatuses.has(answer.statusCode ?? 0)) answer.resume();
+      answered?.(answer);
+    });
+    return sent.setTimeout(silenceMs, () => sent.destroy(new Error(`the store was silent for ${silenceMs / 1_000} s`)));
+  };
+  return send as typeof httpRequest;
+}
+
+/** Ends an answer at its bound. It does not listen for data, which would begin the reading. */
+function boundAnswer(answer: IncomingMessage): void {
+  const push = answer.push.bind(answer);
+  let bytes = 0;
+  answer.push = (chunk: Buffer | null) => {
+    bytes += chunk?.length ?? 0;
+    if (bytes <= answerBytesMax) return push(chunk);
+    answer.destroy(new Error(`the store answered more than ${answerBytesMax} bytes`));
+    return false;
+  };
+}
+
+/**
+ * The objects of a bucket, page by page. The list of the client never ends if the store says so and
+ * tells no objects, even if nobody reads it any more.
+ * @param delimiter `/` lists one folder, and the empty text all objects.
+ * @param signal ends the list before its next page.
+ */
+export async function* listedObjects(
+  client: Client,
+  { bucket, prefix, delimiter }: { readonly bucket: string; readonly prefix: string; readonly delimiter: '' | '/' },
+  signal: AbortSignal,
+): AsyncGenerator<BucketItem> {
+  for (let token = ''; ; ) {
+    const page = await client.listObjectsV2Query(bucket, prefix, token, delimiter, pageKeys, '');
+    signal.throwIfAborted();
+    yield* page.objects;
+    if (!page.isTruncated) return;
+    // The client makes a number of a text of digits.
+    const next = String(page.nextContinuationToken);
+    if (next === '' || next === token) throw new Error('the store says that its list goes on, but not where');
+    token = next;
+  }
 }
 
 /** Connects to servers of own authorities. It reads these again at each connection. */
