@@ -72,7 +72,7 @@ export class IngressConfig extends withSettings(
   @Setting({
     env: 'INGRESS_EXPRESS_RATE_PER_SECOND',
     description:
-      'Invocations of one function per second that take the express lane. More take the bulk lane. All ingresses share the rate equally.',
+      'Invocations of one function per second that take the express lane. A function with more takes the bulk lane until it has fewer. All ingresses share the rate equally.',
   })
   @IsInt()
   @Min(1)

@@ -6,7 +6,7 @@ export class RetrySchedulerConfig extends withSettings(ServiceConfig) {
   @Setting({
     env: 'SCHEDULER_EXPRESS_RATE_PER_SECOND',
     description:
-      'Due invocations of one function per second that take the express lane. More take the bulk lane. All retry-schedulers share the rate equally.',
+      'Due invocations of one function per second that take the express lane. A function with more takes the bulk lane until it has fewer. All retry-schedulers share the rate equally.',
   })
   @IsInt()
   @Min(1)

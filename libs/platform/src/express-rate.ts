@@ -4,21 +4,25 @@ import { LRUCache } from 'lru-cache';
 const bucketsMax = 10_000;
 
 interface Bucket {
+  /** Below 0 after more invocations than the rate allows. */
   tokens: number;
   at: number;
 }
 
 /**
- * A token bucket for each function. Invocations above the rate go to the bulk lane, so that the
+ * A token bucket for each function. A function above the rate takes the bulk lane, so that the
  * express lane stays short for the other functions.
+ *
+ * Invocations on the bulk lane cost a token too, and the bucket may owe a second's tokens. So a
+ * function that stays above the rate takes the bulk lane with all of its invocations (ADR 47).
  */
 export class ExpressRate {
   private sharers = 1;
   private readonly buckets: LRUCache<string, Bucket>;
 
   /**
-   * @param perSecond Tokens a second in all processes. A bucket holds at most the tokens of one
-   *   second, or one token.
+   * @param perSecond Tokens a second in all processes. A bucket holds, and owes, at most the tokens
+   *   of one second, or one token.
    * @param max Buckets remembered at once. The one used least recently is forgotten first and
    *   starts full again.
    */
@@ -36,7 +40,7 @@ export class ExpressRate {
 
   /**
    * Takes a token of the function's bucket.
-   * @returns false if the bucket is empty: the invocation is above the rate.
+   * @returns false if the bucket was empty: the function is above the rate.
    */
   take(key: string, now: number): boolean {
     const bucket = this.bucketOf(key, now);
@@ -44,11 +48,11 @@ export class ExpressRate {
     // again.
     const passedMs = Math.max(0, now - bucket.at);
     const share = this.perSecond / this.sharers;
-    bucket.tokens = Math.min(Math.max(1, share), bucket.tokens + (passedMs / 1_000) * share);
+    const most = Math.max(1, share);
+    const tokens = Math.min(most, bucket.tokens + (passedMs / 1_000) * share);
+    bucket.tokens = Math.max(-most, tokens - 1);
     bucket.at = now;
-    const isExpress = bucket.tokens >= 1;
-    if (isExpress) bucket.tokens -= 1;
-    return isExpress;
+    return tokens >= 1;
   }
 
   private bucketOf(key: string, now: number): Bucket {
