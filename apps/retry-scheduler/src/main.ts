@@ -4,7 +4,8 @@ import { SendoffStrategy } from '#kafka/strategy';
 import { Cancellations, ExpressRate } from '#platform';
 import { runService } from '#platform/service';
 import { RetrySchedulerConfig } from './retry-scheduler.config.ts';
-import { RetrySchedulerModule } from './retry-scheduler.module.ts';
+import { observeReleases, RetrySchedulerModule } from './retry-scheduler.module.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 await runService({
   name: 'retry-scheduler',
@@ -27,10 +28,14 @@ await runService({
         partitionRecordsMax: (topic) => (topic === near ? config.nearRecordsMax : config.dwellRecordsMax),
       },
     });
+    const { publisher, topics } = gateway;
+    const observer = observeReleases(metrics);
+    const room = new WaitingRoom({ publisher, topics, clock, cancellations, observer, rate, tracing });
     return {
-      module: RetrySchedulerModule.register({ gateway, clock, metrics, cancellations, rate, tracing }),
+      module: RetrySchedulerModule.register({ gateway, metrics, room }),
       transports: [strategy],
       checks: kafkaChecks(gateway),
+      freeForMs: () => room.nextDueInMs,
       async close() {
         await follower.close();
         await gateway.close();

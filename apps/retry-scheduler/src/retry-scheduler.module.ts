@@ -1,34 +1,22 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Cancellations, type Clock, type ExpressRate, gaugeOf, latenessBuckets, type Tracing } from '#platform';
+import { gaugeOf, latenessBuckets } from '#platform';
 import { DelaysController, delayTopics } from './delays.controller.ts';
 import { WAITING_ROOM } from './tokens.ts';
-import { type ReleaseObserver, WaitingRoom } from './waiting-room.ts';
+import type { ReleaseObserver, WaitingRoom } from './waiting-room.ts';
 
 /** Parts of the {@link RetrySchedulerModule}. */
 export interface RetrySchedulerParts {
   readonly gateway: KafkaGateway;
-  readonly clock: Clock;
   readonly metrics: Metrics;
-  readonly cancellations: Cancellations;
-  readonly rate: ExpressRate;
-  readonly tracing: Tracing;
+  readonly room: WaitingRoom;
 }
 
 /** The retry-scheduler releases each waiting record when it is due. */
 @Module({})
 export class RetrySchedulerModule {
-  static register({ gateway, clock, metrics, cancellations, rate, tracing }: RetrySchedulerParts): DynamicModule {
-    const room = new WaitingRoom({
-      publisher: gateway.publisher,
-      topics: gateway.topics,
-      clock,
-      cancellations,
-      observer: observe(metrics),
-      rate,
-      tracing,
-    });
+  static register({ gateway, metrics, room }: RetrySchedulerParts): DynamicModule {
     gaugeRoom(metrics, room);
     gaugeDelayed(metrics, room, gateway);
     return {
@@ -42,7 +30,8 @@ export class RetrySchedulerModule {
   }
 }
 
-function observe(metrics: Metrics): ReleaseObserver {
+/** Counts releases, and measures how late they are. */
+export function observeReleases(metrics: Metrics): ReleaseObserver {
   const registers = [metrics];
   const releases = new Counter({
     name: 'sendoff_releases_total',

@@ -118,7 +118,9 @@ describe('WaitingRoom', () => {
 
   it('releases by due time, whatever the order of arrival', async () => {
     const { clock, written, room, waiting } = setUp();
+    expect(room.nextDueInMs).toBe(Number.POSITIVE_INFINITY);
     for (const dueInMs of [300, 100, 200]) void room.hold('delays.near', waiting(dueInMs), never, inHand());
+    expect(room.nextDueInMs).toBe(100);
     await clock.advance(1_000);
     expect(written().map(({ atMs }) => atMs)).toEqual([100, 200, 300]);
     expect([room.size, room.heldBytes]).toEqual([0, 0]);

@@ -88,6 +88,12 @@ export class WaitingRoom {
     parts.cancellations.onPurged(() => this.wakeAll());
   }
 
+  /** Time until a record is due, in milliseconds. Infinite if none waits. */
+  get nextDueInMs(): number {
+    const head = this.heap.peek();
+    return head === undefined ? Number.POSITIVE_INFINITY : Math.max(0, head.wakeAt - this.parts.clock.elapsedMs());
+  }
+
   /** Number of records that wait. */
   get size(): number {
     return this.heap.size;

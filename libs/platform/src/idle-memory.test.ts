@@ -4,13 +4,16 @@ import { IdleMemory } from './idle-memory.ts';
 
 const megabyte = 1_000_000;
 
+const ever = () => Number.POSITIVE_INFINITY;
+
 /** A process whose memory shrinks to 100 MB when it is given back. */
-function setUp() {
+function setUp(freeForMs: () => number = ever) {
   const clock = new ManualClock();
-  const state = { cpuMs: 2_000, resident: 150 * megabyte, times: 0 };
+  const state = { cpuMs: 2_000, resident: 150 * megabyte, used: 50 * megabyte, times: 0 };
   const memory = new IdleMemory(
     {
       residentBytes: () => state.resident,
+      usedBytes: () => state.used,
       cpuMs: () => state.cpuMs,
       giveBack() {
         state.times += 1;
@@ -18,6 +21,7 @@ function setUp() {
       },
     },
     clock,
+    freeForMs,
   );
   memory.start();
   return { clock, state, memory };
@@ -50,6 +54,23 @@ describe('IdleMemory', () => {
     expect(state.times).toBe(1);
     await clock.advance(5_000);
     expect(state.times).toBe(2);
+  });
+
+  it('waits until no work is due for longer than it would stop the process', async () => {
+    let dueInMs = 299;
+    const { clock, state } = setUp(() => dueInMs);
+    await clock.advance(60_000);
+    expect(state.times).toBe(0);
+    dueInMs = 300;
+    await clock.advance(5_000);
+    expect(state.times).toBe(1);
+  });
+
+  it('leaves a process alone that holds much', async () => {
+    const { clock, state } = setUp();
+    state.used = 201 * megabyte;
+    await clock.advance(60_000);
+    expect(state.times).toBe(0);
   });
 
   it('does nothing once it is closed', async () => {

@@ -81,6 +81,8 @@ export interface Composition {
   readonly checks?: ReadinessChecks;
   /** Shown by `/readyz`. */
   readonly facts?: ReadinessFacts;
+  /** How long no work is due, in milliseconds. The process may stand still meanwhile. */
+  readonly freeForMs?: () => number;
   /** Options of the Fastify server, e.g. body limits. */
   readonly http?: ConstructorParameters<typeof FastifyAdapter>[0];
   /** True if the service parses request bodies itself. */
@@ -146,9 +148,9 @@ function startClock(config: SkewSettings, logger: Logger, metrics: Metrics): Com
 }
 
 /** Gives memory back at idle times, until the process ends. */
-function giveMemoryBack(clock: Clock): void {
+function giveMemoryBack(clock: Clock, { freeForMs }: Composition): void {
   const memory = thisProcessMemory();
-  if (memory !== undefined) new IdleMemory(memory, clock).start();
+  if (memory !== undefined) new IdleMemory(memory, clock, freeForMs).start();
 }
 
 /** Sends a message to the parent process, if one is connected. */
@@ -263,7 +265,7 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     const url = await started.app.getUrl();
     sendToParent({ ready: url });
     logger.info({ url }, 'ready');
-    giveMemoryBack(clock);
+    giveMemoryBack(clock, started.composition);
     await stop.requested;
     await stopService(base, started);
     process.exit(0);
