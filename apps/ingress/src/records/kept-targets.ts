@@ -23,7 +23,11 @@ export class KeptTargets {
   constructor(private readonly parts: KeptTargetsParts) {
     const { gateway, clock, logger } = parts;
     const topic = gateway.topics.name('targets');
-    this.follower = gateway.follower({ topic, from: 'earliest', onLoss: () => this.keeper.noteLoss() });
+    this.follower = gateway.follower({
+      topic: gateway.topics.name('targets'),
+      from: 'earliest',
+      onLoss: () => this.keeper.noteLoss(),
+    });
     this.keeper = new TopicKeeper({
       ...{ topic, follower: this.follower, publisher: gateway.publisher, clock, logger },
       keys: () => [...this.states.changes()].map(targetChangeKey),

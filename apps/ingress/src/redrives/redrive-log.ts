@@ -37,7 +37,11 @@ export class RedriveLog implements OnModuleInit, OnApplicationShutdown {
     @Inject(LOGGER) logger: Logger,
   ) {
     const topic = kafka.topics.name('redrives');
-    this.follower = kafka.follower({ topic, from: 'earliest', onLoss: () => this.keeper.noteLoss() });
+    this.follower = kafka.follower({
+      topic: kafka.topics.name('redrives'),
+      from: 'earliest',
+      onLoss: () => this.keeper.noteLoss(),
+    });
     this.keeper = new TopicKeeper({
       ...{ topic, follower: this.follower, publisher: kafka.publisher, clock, logger },
       keys: () => this.changes().map(redriveChangeKey),
