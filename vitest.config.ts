@@ -33,6 +33,8 @@ export default defineConfig({
           include: ['apps/**/*.test.ts', 'libs/**/*.test.ts', 'tools/**/*.test.ts', 'packages/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
           execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+          // A busy machine may take long. Tests whose subject is time measure it themselves.
+          testTimeout: 20_000,
           // Many tests wait more than they work.
           maxWorkers: 3,
           // Loading the same modules anew for each file took more than half of the CPU time.
