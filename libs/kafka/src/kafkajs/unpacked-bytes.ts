@@ -33,8 +33,14 @@ export class UnpackedBytes {
     this.reserve(count);
     const { bytes } = this;
     const from = this.length - distance;
-    if (distance >= count && count >= copyFrom) bytes.copyWithin(this.length, from, from + count);
-    else for (let at = 0; at < count; at++) bytes[this.length + at] = bytes[from + at] ?? 0;
+    if (count < copyFrom) for (let at = 0; at < count; at++) bytes[this.length + at] = bytes[from + at] ?? 0;
+    // Each step of a run that overlaps itself copies all that came before it.
+    else
+      for (let copied = 0; copied < count; ) {
+        const next = Math.min(distance + copied, count - copied);
+        bytes.copyWithin(this.length + copied, from, from + next);
+        copied += next;
+      }
     this.length += count;
   }
 
