@@ -31,6 +31,20 @@ describe('redacted', () => {
   });
 });
 
+describe('a payload of brackets within each other', () => {
+  const deep = (depth: number) => `{"a":"[\\"","b":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+
+  it('is indented while that adds little', () => {
+    expect(redacted('{"a":"[[{\\"","b":[1]}', [])).toBe('{\n  "a": "[[{\\"",\n  "b": [\n    1\n  ]\n}');
+  });
+
+  it.each([4_000, 100_000])('%i deep is shown in one line, with what is hidden', (depth) => {
+    expect(redacted(deep(depth), [])).toBe(deep(depth));
+    expect(redacted(deep(depth), ['a']).length).toBeLessThan(2 * depth + 100);
+    expect(redacted(deep(depth), ['a'])).not.toContain('[\\"');
+  });
+});
+
 describe('pathsIn', () => {
   it('reads lines and commas, and leaves out what is empty', () => {
     expect(pathsIn(' user.password, cards.*.number\n\n token ,')).toEqual(['user.password', 'cards.*.number', 'token']);

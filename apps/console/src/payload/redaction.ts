@@ -18,28 +18,53 @@ function hide(value: unknown, paths: readonly (readonly string[])[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, hide(each, within(name))]));
 }
 
+/** Characters that the indentation of a payload may have. */
+const indentationMax = 1_000_000;
+
+/**
+ * How many characters indentation would add to JSON. Each level indents all lines within it: 8 KB
+ * of brackets within each other become 32 MB, which stop the page.
+ */
+function indentationOf(json: string): number {
+  let [added, depth, isText] = [0, 0, false];
+  for (let at = 0; at < json.length; at += 1) {
+    const character = json[at];
+    if (character === '"') isText = !isText;
+    else if (isText && character === '\\') at += 1;
+    if (isText) continue;
+    if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    else if (character !== ',') continue;
+    added += 2 * depth;
+  }
+  return added;
+}
+
+/** Writes JSON; undefined if the value is so deep that it cannot be written. */
+function written(value: unknown): string | undefined {
+  try {
+    const json = JSON.stringify(value);
+    return indentationOf(json) > indentationMax ? json : JSON.stringify(value, null, 2);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Hides values of a payload by their paths.
  * @param payload JSON text.
  * @param paths as `user.password` or `cards.*.number`; names are told apart by dots.
- * @returns indented JSON. A payload that is no JSON is hidden whole if there is any path, because
- *   nothing tells where its values are.
+ * @returns indented JSON, or JSON in one line if it is very deep. A payload that is no JSON is
+ *   hidden whole if there is any path, because nothing tells where its values are.
  */
 export function redacted(payload: string, paths: readonly string[]): string {
+  const unchanged = paths.length === 0 ? payload : hiddenText;
   let value: unknown;
   try {
     value = JSON.parse(payload);
   } catch {
-    return paths.length === 0 ? payload : hiddenText;
+    return unchanged;
   }
-  return (
-    JSON.stringify(
-      hide(
-        value,
-        paths.map((path) => path.split('.')),
-      ),
-      null,
-      2,
-    ) ?? ''
-  );
+  const parts = paths.map((path) => path.split('.'));
+  return written(hide(value, parts)) ?? unchanged;
 }
