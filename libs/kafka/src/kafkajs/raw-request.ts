@@ -41,7 +41,28 @@ export interface RawApi {
 
 const require = createRequire(import.meta.url);
 export const Encoder = require('kafkajs/src/protocol/encoder') as new () => Encoder;
-const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder;
+const TheirDecoder = require('kafkajs/src/protocol/decoder') as new (
+  bytes: Buffer,
+) => Decoder & {
+  readUVarInt(): number;
+  canReadBytes(length: number): boolean;
+  forward(length: number): void;
+};
+
+/**
+ * kafkajs takes one byte of each tagged field for the next one. Behind the end of an answer it
+ * reads zeros, so a wrong number of fields keeps it busy for a minute.
+ */
+class OwnDecoder extends TheirDecoder {
+  override readTaggedFields(): undefined {
+    for (let left = this.readUVarInt(); left > 0; left -= 1) {
+      this.readUVarInt(); // its number
+      const length = this.readUVarInt();
+      if (!this.canReadBytes(length)) throw new RangeError('the answer ends within its tagged fields');
+      this.forward(length);
+    }
+  }
+}
 
 /** True if a broker has a request in its version. */
 export function hasRequest({ versions }: { readonly versions: RequestVersions | null }, { apiKey, apiVersion }: RawApi): boolean {
@@ -57,6 +78,6 @@ export async function askRaw<Answer>(
 ): Promise<Answer> {
   return broker.connectionPool.send({
     request: { ...api, encode: async () => request },
-    response: { decode: async (bytes: Buffer) => read(new Decoder(bytes)), parse: async (answer) => answer },
+    response: { decode: async (bytes: Buffer) => read(new OwnDecoder(bytes)), parse: async (answer) => answer },
   });
 }
