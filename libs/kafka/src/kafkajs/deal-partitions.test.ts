@@ -31,6 +31,14 @@ describe('dealPartitions', () => {
     expect(ofBulk.flat().toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('does not believe a member that holds partitions which do not exist', () => {
+    const held = [0, 1, 2].map((partition) => ({ topic: 'express', partition }));
+    const counts = new Map([...countsOf(3), ['express', 0]]);
+    const dealt = dealPartitions([aMember('a', [], { held }), aMember('b')], counts);
+    expect(numbersOf(dealt, 'a', 'bulk')).toHaveLength(2);
+    expect(numbersOf(dealPartitions([aMember('b', [], { held }), aMember('a')], counts), 'a', 'bulk')).toHaveLength(2);
+  });
+
   it('takes from a holder only what another member should have, and gives it to nobody yet', () => {
     const dealt = dealPartitions([aMember('a', [0, 1, 2, 3]), aMember('b')], countsOf(4));
     expect([numbersOf(dealt, 'a'), numbersOf(dealt, 'b')]).toEqual([[0, 1], []]);

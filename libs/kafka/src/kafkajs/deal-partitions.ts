@@ -30,7 +30,7 @@ export function dealPartitions(
   const dealt = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]));
   const takers = members.filter(({ isLeaving }) => !isLeaving).sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
   if (takers.length === 0) return dealt;
-  const holders = holdersOf(members);
+  const holders = holdersOf(members, counts);
   const owners = ownersOf(takers, Math.max(0, ...counts.values()), holders, [...counts.keys()]);
   for (const [topic, count] of counts) {
     const readers = takers.filter(({ topics }) => topics.includes(topic));
@@ -44,11 +44,14 @@ export function dealPartitions(
   return dealt;
 }
 
-/** The holder of each partition. Of two members that hold one, the later generation is right. */
-function holdersOf(members: readonly DealtMember[]): ReadonlyMap<string, string> {
+/**
+ * The holder of each partition. Of two members that hold one, the later generation is right. A
+ * member may claim very many partitions that do not exist.
+ */
+function holdersOf(members: readonly DealtMember[], counts: ReadonlyMap<string, number>): ReadonlyMap<string, string> {
   const holders = new Map<string, string>();
   for (const { memberId, held } of members.toSorted((a, b) => a.generationId - b.generationId))
-    for (const partition of held) holders.set(partitionName(partition), memberId);
+    for (const one of held) if (one.partition < (counts.get(one.topic) ?? 0)) holders.set(partitionName(one), memberId);
   return holders;
 }
 
