@@ -126,11 +126,14 @@ async function startedOnce(
     await ended;
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
-  const endpoint = `http://127.0.0.1:${port}`;
-  const answers = eventually(async () => (await fetch(`${endpoint}${health}`)).ok, { deadlineMs: 60_000 });
+  const running = { endpoint: `http://127.0.0.1:${port}`, accessKey, secretKey, stop };
+  const client = clientOf(running);
+  // MinIO says that it is ready before it knows its accounts, and answers 503 until then.
+  const isReady = async () => (await fetch(`${running.endpoint}${health}`)).ok && (await client.listBuckets());
+  const answers = eventually(isReady, { deadlineMs: 60_000 });
   // The wait goes on after an end, and nobody listens to it any more.
   answers.catch(() => undefined);
-  if ((await Promise.race([answers, ended])) !== 'ended') return { endpoint, accessKey, secretKey, stop };
+  if ((await Promise.race([answers, ended])) !== 'ended') return running;
   await stop();
   return undefined;
 }
