@@ -1,4 +1,5 @@
 /** How the instance shows errors of function code. Any value may be thrown. */
+import { tmpdir } from 'node:os';
 import { inspect, types } from 'node:util';
 import type { ErrorDocument } from '../process-runtime/protocol.ts';
 
@@ -24,9 +25,16 @@ function isForeign(frame: string): boolean {
   return frame.includes(ownFolder) || frame.includes('node:internal');
 }
 
-/** A text in which the paths of the function's files are relative to its folder. */
+/** Functions have their files under `/tmp`; a plain process has them in a folder of its own. */
+const ownTmp = tmpdir();
+
+/**
+ * A text in which the paths of the function's files are relative to its folder, and those of its
+ * temporary files are under `/tmp`.
+ */
 function inside(text: string, codeDir: string): string {
-  return text.replaceAll(`file://${codeDir}/`, '').replaceAll(`${codeDir}/`, '');
+  const shortened = text.replaceAll(`file://${codeDir}/`, '').replaceAll(`${codeDir}/`, '').replaceAll(codeDir, '.');
+  return shortened.replaceAll(ownTmp, '/tmp');
 }
 
 const unreadableText = 'the thrown value cannot be read';

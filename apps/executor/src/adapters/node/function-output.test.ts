@@ -46,6 +46,16 @@ describe('the log of a failed call', () => {
     expect(log()).not.toMatch(/\/tmp\/|\/code\/|bootstrap|node:internal/);
   });
 
+  it.each([
+    ['a temporary file', "require('node:os').tmpdir() + '/none'", "ENOENT: no such file or directory, open '/tmp/none'"],
+    ['a file of the code', "__dirname + '/none'", "ENOENT: no such file or directory, open 'none'"],
+    ['the folder of the code', '__dirname', 'EISDIR: illegal operation on a directory, read'],
+  ])('names %s without folders of the machine', async (_what, path, errorMessage) => {
+    const fn = withSource(`exports.handler = async () => require('node:fs').readFileSync(${path});`);
+    expect(await under.run(fn)).toMatchObject({ kind: 'failed', errorMessage });
+    expect(log()).toContain(`Error: ${errorMessage}`);
+  });
+
   it.each<[what: string, thrown: string, lines: readonly string[]]>([
     [
       'a chain of causes',
