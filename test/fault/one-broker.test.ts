@@ -54,24 +54,23 @@ async function callAndGiveUp({ world, functionName }: FaultContext): Promise<num
   return ends.filter(({ status }) => status === 'rejected').length;
 }
 
-// The last one, because its second executor stays. Only the long form: it takes 30 s at least.
-if (process.env['FAULT_FORM'] === 'long')
-  scenario('one of two executors frozen', {
-    fault: async (context) => {
-      const { world } = context;
-      await world.startBeside('executor');
-      // The ingress sends all calls to this one.
-      const thaw = await world.freeze('executor');
-      const givenUp = callAndGiveUp(context);
-      // Longer than the session, after which the other executor has all partitions.
-      await context.lasts({ short: 13_000, long: 60_000 });
-      expect(await givenUp, 'callers who gave up').toBe(calls.count);
-      callsRunBefore = world.counting.runsOf(callId);
-      thaw();
-    },
-    // At most what it had in hand: the function has 40 places.
-    bounds: { repeats: 60, recoveryMs: { short: 60_000, long: 120_000 }, refusedForMs: 0 },
-    after: async ({ world }) => {
-      expect(world.counting.runsOf(callId) - callsRunBefore, 'calls begun for callers who had gone').toBe(0);
-    },
-  });
+// The last one, because its second executor stays.
+scenario('one of two executors frozen', {
+  fault: async (context) => {
+    const { world } = context;
+    await world.startBeside('executor');
+    // The ingress sends all calls to this one.
+    const thaw = await world.freeze('executor');
+    const givenUp = callAndGiveUp(context);
+    // Longer than the session, after which the other executor has all partitions.
+    await context.lasts({ short: 13_000, long: 60_000 });
+    expect(await givenUp, 'callers who gave up').toBe(calls.count);
+    callsRunBefore = world.counting.runsOf(callId);
+    thaw();
+  },
+  // At most what it had in hand: the function has 40 places.
+  bounds: { repeats: 60, recoveryMs: { short: 60_000, long: 120_000 }, refusedForMs: 0 },
+  after: async ({ world }) => {
+    expect(world.counting.runsOf(callId) - callsRunBefore, 'calls begun for callers who had gone').toBe(0);
+  },
+});
