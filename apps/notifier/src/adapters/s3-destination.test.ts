@@ -96,6 +96,8 @@ describe('the S3 destination', () => {
     ['is forbidden to change', 'PUT', 403, 'AccessDenied'],
     ['does not exist in the store', 'GET', 501, 'NotImplemented'],
     ['takes no filter by tag', 'PUT', 400, 'MalformedXML'],
+    ['is forbidden in words of its own', 'PUT', 403, 'Forbidden'],
+    ['is not supported', 'GET', 400, 'UnsupportedOperation'],
   ])('stores the object with its tag if the lifecycle %s, and says that it does not expire', async (_, method, status, code) => {
     script = withLifecycle((request, body) => (request.method === method ? { status, code } : bucket(request, body)));
     const note = expect.stringMatching(
@@ -116,6 +118,7 @@ describe('the S3 destination', () => {
   it.each([
     ['has no tags', 501, 'NotImplemented'],
     ['forbids tags', 403, 'AccessDenied'],
+    ['does not know the header of tags', 400, 'UnsupportedHeader'],
   ])('stores the object without its tag if the store %s, and says that it does not expire', async (_, status, code) => {
     script = (request, body) => (request.headers['x-amz-tagging'] === undefined ? bucket(request, body) : { status, code });
     const note = expect.stringMatching(

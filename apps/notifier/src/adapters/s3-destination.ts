@@ -27,24 +27,27 @@ const finalErrors = new Set([
 ]);
 
 /**
- * Error codes of a store that has no lifecycle or no filter by tag, or forbids this client to
- * change the rules.
+ * Error codes of a store that is busy or broken, does not know the client, or lacks the bucket. The
+ * object would not be written either.
  */
-const withoutRulesCodes = new Set([
-  'AccessDenied',
-  'AllAccessDisabled',
-  'InvalidArgument',
-  'InvalidRequest',
-  'MalformedXML',
-  'MethodNotAllowed',
-  'NotImplemented',
+const troubleCodes = new Set([
+  'ExpiredToken',
+  'InternalError',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'NoSuchBucket',
+  'NotFound',
+  'OperationAborted',
+  'RequestTimeout',
+  'RequestTimeTooSkewed',
+  'ServiceUnavailable',
+  'SignatureDoesNotMatch',
+  'SlowDown',
+  'TooManyRequests',
+  // No code at all.
+  'UnknownError',
+  'XMinioServerNotInitialized',
 ]);
-
-/**
- * Error codes of a store that has no tags, or forbids this client to set them. The same codes may
- * concern the object itself.
- */
-const withoutTagsCodes = new Set(['AccessDenied', 'AllAccessDisabled', 'InvalidArgument', 'InvalidRequest', 'NotImplemented']);
 
 /** How long the adapter relies on what it found about a rule of a bucket. */
 const ruleSeenForMs = 600_000;
@@ -114,7 +117,7 @@ export class S3Destination implements Destination<'OBS'> {
       await putInOneRequest(this.client, { bucket, key, headers: tagged }, bytes);
       return note;
     } catch (error) {
-      if (!withoutTagsCodes.has((error as { code?: string }).code ?? '')) throw error;
+      if (!isRefusal(error)) throw error;
       signal.throwIfAborted();
       await putInOneRequest(this.client, { bucket, key, headers }, bytes);
       return `the object is stored but does not expire, because the store refused its tag ${tagKey}: ${reasonOf(error)}`;
@@ -164,7 +167,7 @@ export class S3Destination implements Destination<'OBS'> {
       if (ruleWith(after, wanted.id) === undefined) return missing('the store did not keep it');
       return undefined;
     } catch (error) {
-      if (withoutRulesCodes.has((error as { code?: string }).code ?? '')) return missing(reasonOf(error));
+      if (isRefusal(error)) return missing(reasonOf(error));
       throw ruleError(error);
     }
   }
@@ -209,6 +212,15 @@ function ruleWith(rules: readonly string[], id: string): string | undefined {
 
 function isEnabled(rule: string): boolean {
   return /<Status>\s*Enabled\s*<\/Status>/.test(rule);
+}
+
+/**
+ * True if the store refuses this request. It may have no lifecycle, no filter by tag or no tags, or
+ * forbid them to this client. Stores say so with many codes.
+ */
+function isRefusal(error: unknown): boolean {
+  const { code = '', name } = error as { readonly code?: string; readonly name?: string };
+  return name === 'S3Error' && !troubleCodes.has(code);
 }
 
 /** An error of the lifecycle. It says that the object was not written, and keeps its code. */
