@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { isHeld, weakly } from './bootstrap-garbage.ts';
 import { extensions, missingFile } from './bootstrap-missing.ts';
 import { canSeeArgument } from './bootstrap-parameters.ts';
 
@@ -68,15 +69,27 @@ export class Reported {
  * Calls a handler with a trailing callback. The first of these answers: the callback, the promise
  * that the handler returned, and the returned value of a handler that cannot see the callback. A
  * value of any other handler means nothing: `() => setTimeout(…)` returns a timer.
+ *
+ * The source text does not always tell if a handler can see the callback. Its value then answers if
+ * no code holds the callback after the handler has returned: nothing else can answer any more.
  */
 export async function invoke(handler: Handler, ...args: unknown[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const callback: Callback = (error, value) =>
-      error === undefined || error === null ? resolve(value) : reject(new Reported(error));
-    const returned = handler(...args, callback);
+    const { returned, callback } = called(handler, args, resolve, reject);
     // The promise adopts a thenable, and rejects if the thenable throws.
-    if (isThenable(returned) || !canSeeArgument(handler, args.length)) resolve(returned);
+    if (isThenable(returned)) return resolve(returned);
+    const sees = canSeeArgument(handler, args.length);
+    if (sees === 'no') return resolve(returned);
+    if (sees === 'maybe' && returned !== undefined)
+      void isHeld(callback).then((mayAnswer) => (mayAnswer ? undefined : resolve(returned)));
   });
+}
+
+/** Calls the handler. Its callback is made here, so that no scope of {@link invoke} holds it. */
+function called(handler: Handler, args: readonly unknown[], resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+  const callback: Callback = (error, value) =>
+    error === undefined || error === null ? resolve(value) : reject(new Reported(error));
+  return { returned: handler(...args, callback), callback: weakly(callback) };
 }
 
 function isThenable(value: unknown): boolean {

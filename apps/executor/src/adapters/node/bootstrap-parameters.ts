@@ -7,17 +7,20 @@ interface Parameters {
 }
 
 /**
- * Tells if a function can see its argument at a position, from 0. It can by a parameter, by a rest
- * parameter, by `arguments`, or by an `eval` that reads them. In doubt the answer is true: for
- * bound functions and proxies, which have no source text, and for texts that are hard to read.
+ * Tells if a function can see its argument at a position, from 0. It can by a parameter. It may by
+ * a rest parameter, by `arguments`, or by an `eval` that reads them. In doubt the answer is
+ * `maybe`: for bound functions and proxies, which have no source text, and for texts that are hard
+ * to read.
  */
-export function canSeeArgument(fn: (...args: never[]) => unknown, position: number): boolean {
-  if (fn.length > position) return true;
+export function canSeeArgument(fn: (...args: never[]) => unknown, position: number): 'yes' | 'no' | 'maybe' {
+  if (fn.length > position) return 'yes';
   const text = Function.prototype.toString.call(fn);
   const parameters = parametersOf(text);
-  if (parameters === undefined || parameters.hasRest || parameters.count > position) return true;
-  // Identifiers may have Unicode escapes. An arrow function has no `arguments` of its own.
-  return !parameters.isArrow && /arguments|eval|\\u/.test(text);
+  if (parameters === undefined || parameters.hasRest) return 'maybe';
+  if (parameters.count > position) return 'yes';
+  // Identifiers may have Unicode escapes. An arrow function has no `arguments` of its own. The
+  // words may also be in a text or in a comment.
+  return !parameters.isArrow && /\b(?:arguments|eval)\b|\\u/.test(text) ? 'maybe' : 'no';
 }
 
 /** Returns undefined for a text that is hard to read. */

@@ -33,6 +33,7 @@ describe('a handler with a callback', () => {
     'function (event) { eval("var done = argum" + "ents[2]"); setTimeout(() => done(new Error("no")), 100); return 1; }',
     '((event, context, callback) => { setTimeout(() => callback(new Error("no")), 100); return true; }).bind(null)',
     'new Proxy((event, context, callback) => { setTimeout(() => callback(new Error("no")), 100); return true; }, {})',
+    '(...args) => { const [, , done] = args; return [setTimeout(() => done(new Error("no")), 100)].length; }',
     'function () { return ((e, c, callback) => { setTimeout(() => callback(new Error("no")), 100); })(...arguments); }',
     '{ h(event, context, callback) { setTimeout(() => callback(new Error("no")), 100); return 1; } }.h',
   ])('does not succeed before it calls back: %s', async (handler) => {
@@ -80,6 +81,14 @@ describe('a handler without a callback', () => {
     ['function (event, context) { return event.n; }', '5'],
     ['({ n, a = "(,", b = [1, 2] }, { c, d } = {}) => n', '5'],
     ['(event, // , a, third\n context,) => event.n', '5'],
+    ['function (event) { const evaluate = (n) => n; return evaluate(event.n); }', '5'],
+    ['function (event) { if (!event.n) throw new Error("missing arguments"); /* eval */ return event.n; }', '5'],
+    ['function (event) { return event.n + "\\u0021".length; }', '6'],
+    ['((event) => event.n).bind(null)', '5'],
+    ['new Proxy((event) => event.n, {})', '5'],
+    ['(...args) => ((event) => event.n)(...args)', '5'],
+    ['function () { return ((event) => event.n).apply(this, arguments); }', '5'],
+    ['(event, context = /[)]/) => ({ n: event.n })', '{"n":5}'],
   ])('answers with its promise or its value: %s', async (handler, returned) => {
     expect(await run(`exports.handler = ${handler};`)).toBe(returned);
   });
@@ -104,10 +113,13 @@ describe('an initializer', () => {
     expect(await run(source, { initializer })).toMatchObject({ kind: 'failed', errorMessage: 'no' });
   });
 
-  it.each(['() => {}', '(context) => 5', 'async (context) => {}', '(context, callback) => callback()'])(
-    'is over when it has answered: %s',
-    async (init) => {
-      expect(await run(`exports.init = ${init}; exports.handler = async () => 1;`, { initializer })).toBe('1');
-    },
-  );
+  it.each([
+    '() => {}',
+    '(context) => 5',
+    '((context) => 5).bind(null)',
+    'async (context) => {}',
+    '(context, callback) => callback()',
+  ])('is over when it has answered: %s', async (init) => {
+    expect(await run(`exports.init = ${init}; exports.handler = async () => 1;`, { initializer })).toBe('1');
+  });
 });

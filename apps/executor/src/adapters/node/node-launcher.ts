@@ -12,6 +12,7 @@ const programs = [
   'bootstrap-context',
   'bootstrap-ends',
   'bootstrap-errors',
+  'bootstrap-garbage',
   'bootstrap-handlers',
   'bootstrap-missing',
   'bootstrap-output',
