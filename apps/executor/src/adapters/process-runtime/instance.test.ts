@@ -113,3 +113,41 @@ describe('an instance whose process the kernel ends', () => {
     expect(await ended(false)).toMatchObject({ error: { errorType: 'InstanceError' } });
   });
 });
+
+describe('calls of an instance that ends for its memory', () => {
+  const begin = async (given: Partial<InstanceParts>, calls: number) => {
+    const all = setUp(given);
+    const outcomes = Array.from({ length: calls }, async () =>
+      all.instance.reserve().call({ ...callOf(aFunction()), timeoutMs: 1_000 }, new AbortController().signal),
+    );
+    await new Promise(setImmediate);
+    return { ...all, outcomes };
+  };
+  const causes: readonly (readonly [cause: string, given: Partial<InstanceParts>])[] = [
+    ['its cgroup', { hasRunOutOfMemory: () => true }],
+    ['its output', { launcher: { overheadBytes: 0, isOutOfMemory: () => true } }],
+  ];
+
+  it.each(causes)('fail if they ran alone, by %s', async (_, given) => {
+    const { listener, outcomes } = await begin(given, 1);
+    listener.onEnd('SIGKILL');
+    expect(await Promise.all(outcomes)).toMatchObject([{ kind: 'failed', condition: 'OutOfMemory' }]);
+  });
+
+  it.each(causes)('are repeated if several ran, by %s', async (_, given) => {
+    const { listener, outcomes } = await begin(given, 3);
+    listener.onEnd('SIGKILL');
+    const reason = 'the function used more than its 128 MB, and it is unknown which call ended the instance';
+    expect(await Promise.all(outcomes)).toEqual(Array.from({ length: 3 }, () => ({ kind: 'unavailable', reason })));
+  });
+
+  it('are repeated beside a call that has run past its deadline and still runs', async () => {
+    const { instance, clock, listener, outcomes } = await begin({ hasRunOutOfMemory: () => true }, 1);
+    await clock.advance(900);
+    const other = instance.reserve().call({ ...callOf(aFunction()), timeoutMs: 1_000 }, new AbortController().signal);
+    await new Promise(setImmediate);
+    await clock.advance(400);
+    listener.onEnd('SIGKILL');
+    expect(await Promise.all([...outcomes, other])).toMatchObject([{ condition: 'InvocationTimeout' }, { kind: 'unavailable' }]);
+  });
+});

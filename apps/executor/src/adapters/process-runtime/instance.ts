@@ -10,8 +10,9 @@
  *     within a short grace, the call ends without it. The instance then takes no more calls, and
  *     is killed when no other call runs in it. The time in which the executor stood still does not
  *     count: the answer may wait in the channel.
- * N3. If the process ends while several calls run, none of them is blamed: each is `unavailable`. A
- *     call that ran alone is blamed, but not after an error outside of the running calls.
+ * N3. If the process ends while several calls run, none of them is blamed: each is `unavailable`,
+ *     also for a limit that they exceeded together. A call that ran alone is blamed, but not after
+ *     an error outside of the running calls.
  * N4. Messages of the process are not trusted: function code can write to the channel. A malformed
  *     frame ends the instance, and nothing else. So does an answer to a call that the process does
  *     not owe: a call that it never got, or has answered.
@@ -338,19 +339,26 @@ export class Instance {
   private onEnd(how: string): void {
     this.isRetiring = true;
     this.watching?.end();
-    const isAlone = this.pending.size === 1;
-    const { isOutOfMemory } = this;
-    for (const { end } of [...this.pending.values()]) {
-      if (isOutOfMemory) end(failed('OutOfMemory', errorDocument('OutOfMemory', this.reasonOf('memory'))));
-      else if (isAlone && this.excess !== undefined)
-        end(failed('UnhandledInvocationError', errorDocument('LimitExceeded', this.reasonOf(this.excess))));
-      else if (isAlone && this.hasBrokenChannel)
-        end(failed('UnhandledInvocationError', errorDocument('ChannelBroken', brokenChannel)));
-      else if (isAlone && !this.isSpoiled)
-        end(failed('UnhandledInvocationError', errorDocument('InstanceExited', `the function's process ended (${how})`)));
-      else end({ kind: 'unavailable', reason: 'the instance ended, and it is unknown which call ended it' });
-    }
+    const outcome = this.endOfCalls(how);
+    for (const { end } of [...this.pending.values()]) end(outcome);
     this.parts.onGone();
+  }
+
+  /** N3. */
+  private endOfCalls(how: string): AttemptOutcome {
+    const excess = this.isOutOfMemory ? 'memory' : this.excess;
+    // A call that was given up is owed as long as its code may run.
+    const isAlone = this.pending.size === 1 && [...this.owed.keys()].every((id) => this.pending.has(id));
+    if (!isAlone) {
+      const cause = excess === undefined ? 'the instance ended' : this.reasonOf(excess);
+      const unknown = `it is unknown which call ended ${excess === undefined ? 'it' : 'the instance'}`;
+      return { kind: 'unavailable', reason: `${cause}, and ${unknown}` };
+    }
+    if (excess === 'memory') return failed('OutOfMemory', errorDocument('OutOfMemory', this.reasonOf(excess)));
+    if (excess !== undefined) return failed('UnhandledInvocationError', errorDocument('LimitExceeded', this.reasonOf(excess)));
+    if (this.hasBrokenChannel) return failed('UnhandledInvocationError', errorDocument('ChannelBroken', brokenChannel));
+    if (this.isSpoiled) return { kind: 'unavailable', reason: 'the instance ended, and it is unknown which call ended it' };
+    return failed('UnhandledInvocationError', errorDocument('InstanceExited', `the function's process ended (${how})`));
   }
 
   /** Ends the process. The function log tells why if no call does. */
