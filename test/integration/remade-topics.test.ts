@@ -167,7 +167,7 @@ it('an invocation of the deleted topic ends, and one at the same offset of the n
   await store.fold(events, async () => undefined);
   await clock.advance(660_000);
   const counter = { inc: () => undefined };
-  const lost = new LostRecords(store, gateway, counter);
+  const lost = new LostRecords(store, gateway, counter, { add: () => undefined });
   await new VanishedRecords(store, gateway, async () => true, clock, pino({ level: 'silent' }), lost).endVanished();
   const waiting = await store.notOver(Number.MAX_SAFE_INTEGER, 10);
   expect(waiting.map(({ requestId }) => requestId)).toEqual(after.map(({ offset }) => `after ${offset}`));

@@ -30,6 +30,7 @@ let notices: LostNotices;
 let logs: Partial<Record<TopicName, Log>>;
 let lost: number;
 let isCaughtUp: boolean;
+let lines: string[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sendoff-notices-'));
@@ -38,6 +39,7 @@ beforeEach(async () => {
   logs = {};
   lost = 0;
   isCaughtUp = true;
+  lines = [];
   const logOf = (topic: string): Log => logs[topics.withName(topic)] ?? { times: [], finished: 0 };
   const offsetsAt = async (topic: string, at: number) => {
     const { times } = logOf(topic);
@@ -48,8 +50,15 @@ beforeEach(async () => {
     names.map((topic) => ({ topic, partition: 0, finishedTo: BigInt(logOf(topic).finished) }));
   const kafka = { topics, admin: { offsetsAt, committed } } as unknown as ConstructorParameters<typeof LostNotices>[1];
   const counter = { inc: (count: number) => void (lost += count) };
-  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never);
-  notices = new LostNotices(store, kafka, async () => isCaughtUp, clock, pino({ level: 'silent' }), lostRecords);
+  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never, { add: () => undefined });
+  notices = new LostNotices(
+    store,
+    kafka,
+    async () => isCaughtUp,
+    clock,
+    pino({}, { write: (line) => void lines.push(line) }),
+    lostRecords,
+  );
 });
 afterEach(async () => {
   notices.close();
@@ -91,6 +100,7 @@ it('a delivery whose record is gone ends ten minutes after its due time, and no 
   await look();
   await look();
   expect([await states(), lost]).toEqual([{ lost: 'undelivered', later: 'pending', first: 'undelivered' }, 2]);
+  expect(lines.map((line) => (JSON.parse(line) as { lost: unknown }).lost)).toEqual([['first DIS:x'], ['lost DIS:x']]);
   await put(report('lost', { state: 'delivered', tries: 2, at: epochMs(clock.now() + 1) }));
   expect(await states()).toMatchObject({ lost: 'delivered' });
 });

@@ -27,6 +27,8 @@ import type { StatusStore } from './status-store.ts';
 const checkEveryMs = 120_000;
 const catchUpMsMax = 10_000;
 const pageRecords = 1_000;
+/** Lost deliveries that one line of the log names. */
+const namedMax = 20;
 /** The clocks of a service and of a broker differ by less. */
 const clockDifferenceMs = 60_000;
 const delayTopics = payloadTopicsOf('retry-scheduler');
@@ -129,6 +131,12 @@ export class LostNotices {
   private async end(losses: readonly Loss[]): Promise<void> {
     if (losses.length === 0) return;
     const deliveries = await this.lost.end(losses);
-    this.logger.warn({ deliveries }, 'deliveries were lost: no notifier will finish their records');
+    const named = losses.flatMap(({ events }) =>
+      events.flatMap((event) => (event.kind === 'delivery' ? [`${event.requestId} ${event.delivery.deliveryId}`] : [])),
+    );
+    this.logger.warn(
+      { deliveries, lost: named.slice(0, namedMax) },
+      'deliveries were lost: no notifier will finish their records',
+    );
   }
 }

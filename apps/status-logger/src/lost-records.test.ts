@@ -12,6 +12,7 @@ import { type FoldedRecord, lostEvents, type StatusEvent, targetFor } from '#lif
 import { anInvocation, asIncoming, builtAt, ManualClock } from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
 import { LostRecords } from './lost-records.ts';
+import { RecentTransitions } from './recent-transitions.ts';
 import { eventsOf } from './status-events.ts';
 
 const onFailure = { type: 'DIS', streamName: 'failures' } as const;
@@ -21,6 +22,7 @@ let store: SqliteStatusStore;
 let kafka: MemoryKafka;
 let lost: LostRecords;
 let counted: number;
+let recent: RecentTransitions;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sendoff-lost-'));
@@ -28,7 +30,8 @@ beforeEach(async () => {
   kafka = new MemoryKafka();
   counted = 0;
   const counter = { inc: (count: number) => void (counted += count) };
-  lost = new LostRecords(store, kafka, counter as never);
+  recent = new RecentTransitions('a');
+  lost = new LostRecords(store, kafka, counter as never, recent);
 });
 afterEach(async () => {
   await store.close();
@@ -86,6 +89,11 @@ it('only stores the end of an invocation that names no failure destination', asy
   expect([await lost.end(losses), counted]).toEqual([2, 2]);
   expect((await waiting()).map(({ requestId }) => requestId)).toEqual(['told']);
   expect(settlements().map(({ key }) => key)).toEqual(['told']);
+  const { transitions } = recent.after({ project: anInvocation().project, process: 'a' });
+  expect(
+    transitions.map(({ requestId, status }) => [requestId, status]),
+    'clients that follow transitions see it',
+  ).toEqual([['quiet', 'DISCARD']]);
 });
 
 it('settles an invocation with a status log, so that the log has its end', async () => {

@@ -3,6 +3,8 @@ import { encodeSettlement, type OutgoingRecord } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import { type FoldedRecord, lostSettlement, type StatusEvent } from '#lifecycle';
 import { growingCache } from '#platform';
+import type { RecentTransitions } from './recent-transitions.ts';
+import type { StatusChange } from './status-changes.ts';
 import type { StatusStore } from './status-store.ts';
 
 /** A record whose invocation or deliveries were lost, and the events that end them. */
@@ -23,6 +25,7 @@ export class LostRecords {
     private readonly store: Pick<StatusStore, 'fold'>,
     private readonly kafka: Pick<KafkaGateway, 'publisher' | 'topics'>,
     private readonly lost: Pick<Counter, 'inc'>,
+    private readonly recent: Pick<RecentTransitions, 'add'>,
   ) {}
 
   /**
@@ -42,10 +45,14 @@ export class LostRecords {
     let ended = settlements.size;
     if (ended > 0) await this.kafka.publisher.publish([...settlements.values()]);
     for (const requestId of settlements.keys()) this.settled.set(requestId, true);
+    let stored: readonly StatusChange[] = [];
     if (events.length > 0)
       await this.store.fold(events, async (changes) => {
-        ended = settlements.size + changes.length;
+        stored = changes;
       });
+    // Clients that follow transitions see these ends as any others.
+    this.recent.add(stored);
+    ended += stored.length;
     this.lost.inc(ended);
     return ended;
   }

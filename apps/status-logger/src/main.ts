@@ -29,7 +29,8 @@ await runService({
     const retentionMs = config.retentionHours * hourMs;
     const store = await openStatusStore({ ...config, retentionMs }, clock, { random, logger, fatal });
     const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal, clock });
-    const lost = new LostRecords(store, gateway, lostInvocations(metrics));
+    const recent = new RecentTransitions(randomUUID());
+    const lost = new LostRecords(store, gateway, lostInvocations(metrics), recent);
     const retention = new Retention(store, clock, logger, retentionMs, lost);
     await retention.start();
     const groupId = gateway.topics.groupOf('status-logger');
@@ -58,7 +59,6 @@ await runService({
       progressElsewhere: async () => store.progress(),
     });
     const progress = new ProgressToStore(() => strategy.progress());
-    const recent = new RecentTransitions(randomUUID());
     const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics, logger), progress, recent);
     recorder.start();
     const catchUp = whileStoring(recorder, async (timeoutMs) => strategy.caughtUp(timeoutMs));

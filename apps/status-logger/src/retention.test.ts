@@ -60,7 +60,7 @@ afterEach(async () => {
 
 const start = async () => {
   const counter = { inc: (count: number) => void (lost += count) };
-  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never);
+  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never, { add: () => undefined });
   retention = new Retention(store, clock, pino({ level: 'silent' }), hourMs, lostRecords);
   await retention.start();
 };

@@ -91,7 +91,7 @@ beforeEach(async () => {
     return isCaughtUp;
   };
   const counter = { inc: (count: number) => void (lost += count) };
-  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never);
+  const lostRecords = new LostRecords(store, new MemoryKafka(), counter as never, { add: () => undefined });
   const logger = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(line) });
   vanished = new VanishedRecords(store, kafka, catchUp, clock, logger, lostRecords);
 });
