@@ -10,11 +10,20 @@ import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { type AgencyDocument, type IncomingRecord, registryKey, Topics, topicsReadBy } from '#contracts';
+import {
+  type AgencyDocument,
+  epochMs,
+  type IncomingRecord,
+  type RedriveSpec,
+  registryKey,
+  Topics,
+  topicsReadBy,
+} from '#contracts';
 import { connectKafka } from '#kafka';
 import { systemClock } from '#platform';
 import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { Arrivals, builtUrn, eventually, ManualClock, testSigner, testVerifier } from '#testing';
+import { RedriveLog } from '../../apps/ingress/src/redrives/redrive-log.ts';
 import { SqliteStatusStore } from '../../apps/status-logger/src/adapters/sqlite-status-store.ts';
 import { LostRecords } from '../../apps/status-logger/src/lost-records.ts';
 import { VanishedRecords } from '../../apps/status-logger/src/vanished-records.ts';
@@ -106,6 +115,27 @@ it('the ingress writes the documents of a registry again that was deleted', asyn
   expect(found).toEqual({ names: ['kept'], isMarked: true, removed: 2 });
   // The keeper's registry may read what was written a moment later.
   await eventually(() => registry.overwrittenKeys.length === 0);
+});
+
+it('the ingress writes the redrives again whose topic was deleted', async () => {
+  const { topic, gateway, admin, create } = await setUp('redrives');
+  await create();
+  const start = async () => {
+    const log = new RedriveLog(gateway, systemClock, pino({ level: 'silent' }));
+    onTestFinished(async () => log.onApplicationShutdown());
+    await log.onModuleInit();
+    return log;
+  };
+  const log = await start();
+  const spec: RedriveSpec = {
+    ...{ id: 'r1', project: 'p1', createdAt: epochMs(1), createdBy: 'token', ratePerSecond: 1, canary: 0 },
+    ...{ stopAtShare: 1, selectedMax: 10 },
+    selection: { kind: 'failed', statuses: ['FAIL'], beginAt: epochMs(0), endAt: epochMs(1) },
+  };
+  await log.write({ kind: 'spec', id: 'r1', spec });
+  await deleteTopic(admin, topic);
+  await create();
+  expect(await eventually(async () => (await start()).find('p1', 'r1'))).toEqual({ spec });
 });
 
 it('a group commits where it reads on if records were deleted before it read them', async () => {
