@@ -5,10 +5,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { eventually } from '#testing';
+import { Client } from './client.ts';
 
 describe('Ctrl-C on npm start', () => {
   let dataDir: string;
@@ -51,6 +54,8 @@ describe('Ctrl-C on npm start', () => {
         KAFKA_PARTITIONS: '2',
         SENDOFF_PORT: '0',
         SENDOFF_DATA_DIR: dataDir,
+        SENDOFF_PROJECT_ID: 'p1',
+        SENDOFF_TOKEN: 'e2e-token',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -87,6 +92,29 @@ describe('Ctrl-C on npm start', () => {
     await ended;
     await eventually(async () => (await processes()).length === 0, { deadlineMs: 30_000 });
     expect(await readdir(dataDir)).not.toContain('running.json');
+  });
+
+  it('drains in order if the system sends SIGTERM to all of it at once', { timeout: 90_000 }, async () => {
+    const { ended, said } = start();
+    await eventually(() => said().includes('Sendoff is ready on'), { deadlineMs: 60_000 });
+    const client = new Client(/ready on (\S+)/.exec(said())?.[1] ?? '', 'p1', 'e2e-token');
+    const runs: ServerResponse[] = [];
+    const server = createServer((_request, response) => void runs.push(response)).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    await client.grantEverything();
+    await client.createHttpFunction('runs', `http://127.0.0.1:${(server.address() as AddressInfo).port}`, { timeout: 30 });
+    await client.invoke('runs');
+    await eventually(() => runs.length === 1, { deadlineMs: 20_000 });
+    const executor = (await processOf('executor')) ?? 0;
+    for (const pid of await processes()) process.kill(pid, 'SIGTERM');
+    await eventually(async () => (await processOf('ingress')) === undefined, { deadlineMs: 20_000 });
+    expect(await processOf('executor')).toBe(executor);
+    runs[0]?.end('{}');
+    expect(await ended).toEqual([0, null]);
+    expect(said()).toContain('ledger: accepted 1 = settled 1 + in flight 0; rejected 0; unaccounted 0\n');
+    expect([runs.length, said()]).toEqual([1, expect.not.stringContaining('restarting')]);
+    expect(await processes()).toEqual([]);
   });
 
   it('goes on when nobody reads its output, and ends with 0', { timeout: 90_000 }, async () => {

@@ -181,6 +181,7 @@ async function startLocked(
   // way of the next start.
   process.once('exit', kill);
   const stop = async () => {
+    for (const service of [ingress, ...services]) service.hold();
     await rm(runningFile, { force: true });
     const ingressEnd = ingress.stop(stopMs);
     await Promise.race([ingressEnd, new Promise<void>((resolve) => clock.setTimer(ingressDrainFirstMs, resolve))]);

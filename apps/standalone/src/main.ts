@@ -1,14 +1,11 @@
 import 'reflect-metadata';
 import { indentedLines, PlatformError, printable } from '#contracts';
-import { exitCodeOf, loadConfig, stopSignals, surviveClosedOutput, systemClock } from '#platform';
+import { exitCodeOf, loadConfig, sameSignalMs, stopSignals, surviveClosedOutput, systemClock } from '#platform';
 import { type Installation, startInstallation } from './installation.ts';
 import { assertPortIsFree } from './port-check.ts';
 import { StandaloneConfig } from './standalone.config.ts';
 
 const announce = (text: string) => void process.stderr.write(`sendoff: ${indentedLines(text)}\n`);
-
-/** At Ctrl-C, both the terminal and npm send SIGINT. Signals within this time count as one. */
-const sameSignalMs = 500;
 
 /**
  * The first signal drains the installation, the second kills it. A signal during the start ends the

@@ -2,12 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '#platform';
-import { eventually } from '#testing';
+import { type Clock, sameSignalMs, systemClock } from '#platform';
+import { eventually, ManualClock } from '#testing';
 import { serviceArguments, SupervisedService } from './supervised-service.ts';
 
 const aService = `
-process.on('SIGTERM', () => process.exit(0));
+process.on('message', ({ stop }) => stop && process.exit(0));
+process.on('SIGTERM', () => process.send({ signal: 'SIGTERM' }));
 process.on('disconnect', () => process.exit(0));
 process.send({ ready: 'http://127.0.0.1:' + (process.env.SERVICE_PORT === '0' ? '4711' : process.env.SERVICE_PORT) });
 setInterval(() => {}, 1000);
@@ -18,12 +19,12 @@ describe('a supervised service', () => {
   let service: SupervisedService | undefined;
   let lines: string[];
 
-  const supervise = async (source: string, niceness = 0): Promise<SupervisedService> => {
+  const supervise = async (source: string, niceness = 0, clock: Clock = systemClock): Promise<SupervisedService> => {
     const modulePath = join(folder, 'main.mjs');
     await writeFile(modulePath, source);
     service = new SupervisedService(
       { name: 'worker', modulePath, env: { PATH: process.env['PATH'] }, port: 0, startPatienceMs: 500, niceness },
-      systemClock,
+      clock,
       (line) => lines.push(line),
     );
     return service;
@@ -38,7 +39,7 @@ describe('a supervised service', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('reports its address and stops on SIGTERM', async () => {
+  it('reports its address and stops', async () => {
     const started = await supervise(aService);
     expect(await started.start()).toBe('http://127.0.0.1:4711');
     await started.stop(5_000);
@@ -85,10 +86,34 @@ describe('a supervised service', () => {
   });
 
   it('is killed if it does not drain in time', async () => {
-    const started = await supervise(aService.replace('process.exit(0)', 'undefined'));
+    const started = await supervise(aService.replace('stop && process.exit(0)', 'undefined'));
     await started.start();
     await started.stop(50);
     expect(lines).toEqual(['worker did not drain within 0.05 s, killing it']);
+  });
+
+  it('is stopped and started again after a signal that it got alone', async () => {
+    const started = await supervise(aService);
+    await started.start();
+    process.kill(started.pid ?? 0, 'SIGTERM');
+    await eventually(() => lines.includes('worker runs again'));
+    expect(lines[0]).toBe('worker ended (exit code 0), restarting it in 0.25 s');
+  });
+
+  it('that got the signal of the whole system ends at its turn', async () => {
+    const clock = new ManualClock();
+    const signal = "{ signal: 'SIGTERM'";
+    const started = await supervise(aService.replace(signal, `${signal}, ready: 'http://127.0.0.1:1'`), 0, clock);
+    await started.start();
+    const { pid = 0 } = started;
+    started.hold();
+    process.kill(pid, 'SIGTERM');
+    await eventually(() => lines.includes('worker runs again'));
+    await clock.advance(sameSignalMs);
+    process.kill(pid, 'SIGTERM');
+    await eventually(() => lines.length === 2);
+    await started.stop(5_000);
+    expect(lines).toEqual(['worker runs again', 'worker runs again']);
   });
 
   it('is not restarted if its environment is not valid', async () => {

@@ -8,11 +8,24 @@
  * 2. A child ends by itself if its parent has died: its IPC channel closes, and runService drains.
  * 3. A child that never became ready is given up after some time. One that was ready is restarted
  *   without end.
- * 4. A restarted child listens on the port of its first run, so that its peers find it again.
+ * 4. A child is stopped by a message. It reports a signal to its parent instead of draining. At a
+ *   shutdown the system sends SIGTERM to both, and the children still stop in order. A child that
+ *   got a signal alone is stopped and started again.
+ * 5. A restarted child listens on the port of its first run, so that its peers find it again.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { PlatformError } from '#contracts';
-import { type Clock, configInvalidExitCode, lowerPriority, refusedExitCode, type Timer } from '#platform';
+import {
+  type Clock,
+  configInvalidExitCode,
+  lowerPriority,
+  refusedExitCode,
+  sameSignalMs,
+  type SignalReport,
+  stopMessage,
+  supervisedArgument,
+  type Timer,
+} from '#platform';
 import { type Announce, RestartPolicy } from './restart-policy.ts';
 
 /** A service to run. */
@@ -58,12 +71,18 @@ function refused(name: string): PlatformError {
   });
 }
 
+/** A child whose channel is closed has ended, or drains because of that. */
+function askToStop(child: ChildProcess): void {
+  if (child.connected) child.send(stopMessage, () => undefined);
+}
+
 /** A child process that is restarted whenever it ends unexpectedly. */
 export class SupervisedService {
   private child: ChildProcess | undefined;
   private restart: Timer | undefined;
   private readonly policy: RestartPolicy;
   private isStopping = false;
+  private isHeld = false;
   private port: number;
   private url: string | undefined;
 
@@ -107,7 +126,8 @@ export class SupervisedService {
     this.child = child;
     const { niceness = 0 } = this.spec;
     if (child.pid !== undefined && niceness > 0) lowerPriority(child.pid, niceness, this.clock);
-    child.on('message', (message: { readonly ready?: string }) => {
+    child.on('message', (message: { readonly ready?: string } & Partial<SignalReport>) => {
+      if (message.signal !== undefined) this.gotSignal(child);
       if (message.ready === undefined) return;
       if (this.url !== undefined) this.announce(`${this.spec.name} runs again`);
       this.url = message.ready;
@@ -129,11 +149,18 @@ export class SupervisedService {
 
   /** @throws the error of the system, e.g. for a lack of memory. */
   private fork(): ChildProcess {
-    return fork(this.spec.modulePath, {
+    return fork(this.spec.modulePath, [supervisedArgument], {
       env: { ...this.spec.env, SERVICE_PORT: String(this.port) },
       execArgv: [...serviceArguments],
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+  }
+
+  /** 4. */
+  private gotSignal(child: ChildProcess): void {
+    this.clock.setTimer(sameSignalMs, () => {
+      if (!this.isHeld) askToStop(child);
     });
   }
 
@@ -183,6 +210,11 @@ export class SupervisedService {
     });
   }
 
+  /** Says that all services stop soon. A signal to the child stops it no more; `stop` does. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
   /** Lets the child drain and waits until it has ended. Kills it after `deadlineMs`. */
   async stop(deadlineMs: number): Promise<void> {
     this.isStopping = true;
@@ -194,7 +226,7 @@ export class SupervisedService {
       this.announce(`${this.spec.name} did not drain within ${deadlineMs / 1_000} s, killing it`);
       child.kill('SIGKILL');
     });
-    child.kill('SIGTERM');
+    askToStop(child);
     await ended;
     kill.cancel();
   }

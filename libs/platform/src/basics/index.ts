@@ -6,5 +6,13 @@ export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { directRequest, openDirectRequest, textOf } from './direct-request.ts';
 export { lowerPriority } from './lower-priority.ts';
 export { packageVersion } from './package-version.ts';
-export { exitCodeOf, stopSignals, surviveClosedOutput } from './process-ends.ts';
+export {
+  exitCodeOf,
+  sameSignalMs,
+  type SignalReport,
+  stopMessage,
+  stopSignals,
+  supervisedArgument,
+  surviveClosedOutput,
+} from './process-ends.ts';
 export { writeWholeFile } from './whole-file.ts';

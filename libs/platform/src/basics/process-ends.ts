@@ -16,6 +16,23 @@ export const stopSignals = [
   'SIGPWR',
 ] as const satisfies readonly NodeJS.Signals[];
 
+/**
+ * Signals within this time count as one, in milliseconds. At Ctrl-C, both the terminal and npm send
+ * SIGINT. At a shutdown, the system sends SIGTERM to a service and to its supervisor.
+ */
+export const sameSignalMs = 500;
+
+/** The argument that tells a service that a supervisor stops it. */
+export const supervisedArgument = 'supervised';
+
+/** The message with which a supervisor stops its service. */
+export const stopMessage = { stop: true } as const;
+
+/** The message with which a supervised service reports a signal to its supervisor. */
+export interface SignalReport {
+  readonly signal: NodeJS.Signals;
+}
+
 /** The exit code of a process that a signal ended before its work was done, as shells count. */
 export function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];

@@ -5,7 +5,9 @@
  * 1. The service reads the environment here and nowhere else, into its config.
  * 2. `/readyz` answers 503 until the transports run, and again after the first signal.
  * 3. A second signal ends the process at once. A closed IPC channel to the parent process counts as
- *   a signal.
+ *   a signal. With the argument `supervised`, a service only reports a first signal to its parent
+ *   process. At a shutdown the system sends SIGTERM to all processes. The parent process knows the
+ *   order in which they stop, and its message drains the service.
  * 4. A signal during the start ends the process at once: it has accepted nothing yet, and the
  *   brokers may never come back.
  * 5. A service reports an error it cannot work without through `fatal`: logged once, then exit 1,
@@ -36,7 +38,7 @@ import { loadConfig } from '../load-config.ts';
 import { createLogger, type Logger, NestLog } from '../logger.ts';
 import { openTracing } from '../open-tracing.ts';
 import { type ComparedClock, PlatformClock } from '../platform-clock.ts';
-import { exitCodeOf, stopSignals, surviveClosedOutput } from '../basics/process-ends.ts';
+import { exitCodeOf, type SignalReport, stopSignals, supervisedArgument, surviveClosedOutput } from '../basics/process-ends.ts';
 import { RequestsInProgress } from '../requests-in-progress.ts';
 import type { ServiceConfig } from '../service.config.ts';
 import { CLOCK, FACTS, LOGGER, METRICS, READINESS, TRACING } from '../tokens.ts';
@@ -154,7 +156,7 @@ function giveMemoryBack(clock: Clock, { freeForMs }: Composition): void {
 }
 
 /** Sends a message to the parent process, if one is connected. */
-function sendToParent(message: { readonly ready: string }): void {
+function sendToParent(message: { readonly ready: string } | SignalReport): void {
   process.send?.(message);
 }
 
@@ -274,18 +276,35 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
   }
 }
 
-/** Resolves at the first signal. The second signal ends the process. */
+/** 3. Resolves when the service has to drain. */
 function stopOnSignal(logger: Logger): { readonly requested: Promise<undefined>; readonly isRequested: () => boolean } {
+  const isSupervised = process.argv[2] === supervisedArgument;
   let isRequested = false;
+  let hasSignal = false;
   const requested = new Promise<undefined>((resolve) => {
-    const request = (signal: string, exitCode: number) => {
-      if (isRequested) process.exit(exitCode);
+    const drain = (signal: string) => {
+      if (isRequested) return;
       isRequested = true;
       logger.info({ signal }, 'draining');
       resolve(undefined);
     };
-    for (const signal of stopSignals) process.on(signal, () => request(signal, exitCodeOf(signal)));
-    process.on('disconnect', () => request('parent process ended', 1));
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (hasSignal) process.exit(exitCodeOf(signal));
+      hasSignal = true;
+      if (isSupervised && process.connected) sendToParent({ signal });
+      else drain(signal);
+    };
+    for (const signal of stopSignals) process.on(signal, () => onSignal(signal));
+    if (isSupervised) {
+      process.on('message', (message: { readonly stop?: boolean }) => {
+        if (message.stop === true) drain('stopped by the parent process');
+      });
+    }
+    process.on('disconnect', () => {
+      if (isRequested) process.exit(1);
+      hasSignal = true;
+      drain('parent process ended');
+    });
   });
   return { requested, isRequested: () => isRequested };
 }
