@@ -123,6 +123,17 @@ describe('the broker', () => {
     },
   );
 
+  it('runs on when the system sends SIGTERM to all processes, until it is stopped', async () => {
+    broker = await startBroker({ dataDir, isShortLived: true });
+    const ended = broker.exited;
+    for (const pid of await processesIn(dataDir)) process.kill(Number(pid), 'SIGTERM');
+    expect(await topicsOf(broker.bootstrapServers, 'after-the-signal')).toContain('after-the-signal');
+    await broker.stop();
+    expect(await ended).toBe('exit code 129');
+    expect(await processesIn(dataDir)).toEqual([]);
+    expect(await readdir(join(dataDir, 'log'))).toContain('.kafka_cleanshutdown');
+  });
+
   it('does not outlive a parent that was killed', async () => {
     const script = `import { startBroker } from '#broker'; const b = await startBroker({ dataDir: ${JSON.stringify(dataDir)}, isShortLived: true }); console.log(b.bootstrapServers); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });

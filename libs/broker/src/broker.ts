@@ -2,12 +2,12 @@
  * Runs one Apache Kafka broker as a child process.
  *
  * B1. The broker never outlives its parent. A shell between the two holds a pipe from the parent
- * and kills the broker when the pipe
- *     closes, even if the parent was killed. B2. The broker has its own process group: Ctrl-C in
- * the terminal does not reach it, so services can drain first. B3. The storage is formatted once.
- * Data and ids persist; ports may change from start to start. B4. The broker's
- * process runs in its data folder and knows all paths from there. So no name of a folder can have a
- * meaning in a list, a class path or a file of properties.
+ *     and kills the broker when the pipe closes, even if the parent was killed.
+ * B2. The broker has its own process group, and ignores SIGTERM. Neither Ctrl-C in the terminal nor
+ *     a shutdown of the system stops it, so services can drain first.
+ * B3. The storage is formatted once. Data and ids persist; ports may change from start to start.
+ * B4. The broker's process runs in its data folder and knows all paths from there. So no name of a
+ *     folder can have a meaning in a list, a class path or a file of properties.
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -24,7 +24,7 @@ import { freePort } from './free-port.ts';
 import { brokerJars, defaultCacheDir } from './jars.ts';
 import { findJava, type FoundJava, javaMajorMin, whyNot } from './java.ts';
 import { lastLines } from './last-lines.ts';
-import { classesName, formatStorage, type Jvm, jarsName, launchBroker, propertiesName } from './jvm.ts';
+import { brokerStopSignal, classesName, formatStorage, type Jvm, jarsName, launchBroker, propertiesName } from './jvm.ts';
 import { type AccountSettings, serverProperties } from './server-properties.ts';
 
 /** Name in the data folder. */
@@ -161,7 +161,7 @@ async function writePrivately(file: string, text: string): Promise<void> {
 }
 
 async function stopChild(child: ChildProcess, exited: Promise<string>, deadlineMs: number): Promise<void> {
-  child.kill('SIGTERM');
+  child.kill(brokerStopSignal);
   const kill = setTimeout(() => child.stdin?.end(), deadlineMs);
   await exited;
   clearTimeout(kill);

@@ -22,6 +22,13 @@ const fewCores = 2;
  */
 const niceness = 5;
 
+/**
+ * The signal that stops a broker. At a shutdown the system sends SIGTERM to all processes, and
+ * services need the broker until they have drained. A shell starts background processes without
+ * SIGINT.
+ */
+export const brokerStopSignal = 'SIGHUP';
+
 /** The Java that runs a broker, and how. */
 export interface Jvm {
   /** The command. */
@@ -73,8 +80,8 @@ export async function formatStorage(jvm: Jvm, clusterId = randomBytes(16).toStri
 
 /**
  * Starts the broker behind a shell. B1: `read` in the shell returns when the parent's end of the
- * pipe closes. B2: `detached`. The script calls `wait` twice because the signal that stops the
- * broker interrupts the first `wait`.
+ * pipe closes. B2: `detached`. The shell and Java ignore SIGTERM, and {@link brokerStopSignal}
+ * stops them. The script calls `wait` twice because that signal interrupts the first `wait`.
  * @param log gets what the broker prints.
  */
 export function launchBroker(jvm: Jvm, log: FileHandle): ChildProcess {
@@ -84,7 +91,7 @@ export function launchBroker(jvm: Jvm, log: FileHandle): ChildProcess {
     ...(hasOneCompiler ? ['-XX:TieredStopAtLevel=1'] : []),
     ...archiveOptions(jvm),
   ];
-  const script = `nice -n ${niceness} "$@" </dev/null 3<&- & broker=$!; trap "kill $broker" TERM; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker`;
+  const script = `trap '' TERM; nice -n ${niceness} "$@" </dev/null 3<&- & broker=$!; trap "kill -HUP $broker" HUP; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker`;
   const command = [jvm.java, ...options, '-cp', `${jarsName}/*`, 'kafka.Kafka', propertiesName];
   const child = spawn('sh', ['-c', `exec 3<&0; ${script}`, 'broker', ...command], {
     detached: true,
