@@ -68,7 +68,7 @@ export class ServiceConfig extends withSettings(HostSettings, KafkaTopicSettings
   @Setting({
     env: 'CLOCK_SKEW_MAX_MS',
     description:
-      'With a larger difference between the clocks of this machine and of the brokers the service is not ready and takes no work, in milliseconds.',
+      'With a larger difference between the clocks of this machine and of the brokers the service is not ready and takes no work, in milliseconds. An ingress still answers its HTTP API, by the time of the brokers.',
   })
   @IsInt()
   @Min(1_000)
