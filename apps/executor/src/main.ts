@@ -83,7 +83,7 @@ await runService({
     network.settle(walls.level);
     const folders = new CodeFolders(
       workFolder.path,
-      openCodeStore(config),
+      openCodeStore(config, clock),
       config.codeFoldersMax,
       walls,
       config.codeFolderBytesMax,

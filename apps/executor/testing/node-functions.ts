@@ -34,7 +34,7 @@ export async function openNodeFunctions({
   onLog,
 }: NodeFunctionsSettings = {}) {
   const workDir = await mkdtemp(join(tmpdir(), 'sendoff-node-'));
-  const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
+  const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings, systemClock);
   const log = {
     write: (_fn: FunctionDocument, requestId: string, text: string) => onLog?.(requestId, text),
     close: async () => undefined,

@@ -77,7 +77,7 @@ await runService({
     const walls = new ExecutorWalls(executors, clock);
     walls.start();
     const stores = {
-      codeStore: openCodeStore(config),
+      codeStore: openCodeStore(config, clock),
       payloads: openPayloadStore(config, clock),
       buckets: openBucketReader(config),
     };

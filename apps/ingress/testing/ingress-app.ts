@@ -125,7 +125,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const logger = options.logger ?? pino({ level: 'silent' });
     const base = { config, clock, metrics, logger, random: () => 0, tracing: untraced, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
-    const codeStore = openCodeStore({ ...config, dataDir });
+    const codeStore = openCodeStore({ ...config, dataDir }, clock);
     const payloads = openPayloadStore({ ...config, dataDir }, clock);
     const buckets = options.buckets ?? openBucketReader({ ...config, dataDir });
     const composition = await composeIngress(

@@ -90,6 +90,19 @@ describe('the retention of records', { timeout: 20_000 }, () => {
     expect(await record()).toBeUndefined();
   });
 
+  it('a clock that is set forward by 30 days, and back within a day, removes and ends nothing', async () => {
+    await put(ended);
+    await put({ ...delayedBy(5 * hourMs), requestId: 'r2' });
+    clock.step(30 * 24 * hourMs);
+    await later(0.5 * hourMs);
+    clock.step(-30 * 24 * hourMs);
+    await later(0.1 * hourMs);
+    const all = { project: 'p1', beginAt: epochMs(0), endAt: epochMs(builtAt * 2), offset: 0, limit: 10 };
+    const { records } = await store.query(all);
+    expect(new Set(records.map(({ requestId, status }) => `${requestId} ${status}`))).toEqual(new Set(['r1 SUCCESS', 'r2 WAIT']));
+    expect(lost).toBe(0);
+  });
+
   it('an invocation of which Kafka holds no record any more is discarded with the reason, once', async () => {
     await put(delayedBy(hourMs));
     await later(workTopicRetentionMs);

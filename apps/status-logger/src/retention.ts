@@ -1,6 +1,6 @@
 import { workTopicRetentionMs } from '#contracts';
 import { type FoldedRecord, lostEvents } from '#lifecycle';
-import { type Clock, FailureStreak, type Logger, type Timer } from '#platform';
+import { type Clock, FailureStreak, type Logger, RetentionClock, type Timer } from '#platform';
 import type { LostRecords } from './lost-records.ts';
 import type { StatusStore } from './status-store.ts';
 
@@ -16,6 +16,7 @@ export class Retention {
   private isClosed = false;
   /** The last record that was looked at; undefined to begin with the oldest one. */
   private lookedAt: FoldedRecord | undefined;
+  private readonly time: RetentionClock;
   private readonly removals: FailureStreak;
   private readonly ends: FailureStreak;
 
@@ -26,6 +27,7 @@ export class Retention {
     private readonly ageMaxMs: number,
     private readonly lost: Pick<LostRecords, 'end'>,
   ) {
+    this.time = new RetentionClock(clock);
     this.removals = new FailureStreak(logger, {
       fails: 'could not remove old records; trying again in 60 s',
       works: 'old records are removed again',
@@ -64,7 +66,7 @@ export class Retention {
   /** @returns true if there may be more. */
   private async removeOld(): Promise<boolean> {
     return this.orLater(this.removals, async () => {
-      const count = await this.store.sweep(this.clock.now() - this.ageMaxMs, sweepRecordsMax);
+      const count = await this.store.sweep(this.time.now() - this.ageMaxMs, sweepRecordsMax);
       return count >= sweepRecordsMax;
     });
   }
@@ -76,7 +78,7 @@ export class Retention {
    */
   private async endLost(): Promise<boolean> {
     return this.orLater(this.ends, async () => {
-      const now = this.clock.now();
+      const now = this.time.now();
       const records = await this.store.notOver(now - workTopicRetentionMs, sweepRecordsMax, this.lookedAt);
       this.lookedAt = records.length === sweepRecordsMax ? records.at(-1) : undefined;
       const losses = records

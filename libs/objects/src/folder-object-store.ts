@@ -1,18 +1,23 @@
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EpochMs, epochMs } from '#contracts';
-import { writeWholeFile } from '#platform';
+import { type Clock, writeWholeFile } from '#platform';
 import { checked, digestOf, isDigest, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
 
 /**
  * An object store in a folder: `<root>/<first two digits>/<digest>`. Readers see whole files only.
+ * Each file shows when it was stored by the clock of the service. That of the machine may be wrong,
+ * and a sweep would take the object for an old one.
  */
 export class FolderObjectStore implements ObjectStore {
-  constructor(private readonly root: string) {}
+  constructor(
+    private readonly root: string,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
 
   async put(bytes: Buffer, digest: string = digestOf(bytes)): Promise<string> {
     const file = this.fileOf(digest);
-    await attempt(async () => writeWholeFile(file, bytes, { isSynced: true }));
+    await attempt(async () => writeWholeFile(file, bytes, { isSynced: true, changedAt: new Date(this.clock.now()) }));
     return digest;
   }
 

@@ -27,7 +27,9 @@ export function s3Of(config: Readonly<Omit<ObjectStoreSettings, 'faults'>>): S3O
 export function openPayloadStore(config: Readonly<PayloadStoreSettings>, clock: Pick<Clock, 'now' | 'elapsedMs'>): PayloadStore {
   const s3 = s3Of(config);
   const objects =
-    s3 === undefined ? new FolderObjectStore(join(config.dataDir, 'payloads')) : new S3ObjectStore(s3, config.payloadBucket);
+    s3 === undefined
+      ? new FolderObjectStore(join(config.dataDir, 'payloads'), clock)
+      : new S3ObjectStore(s3, config.payloadBucket);
   return new PayloadStore(objects, clock);
 }
 
@@ -35,9 +37,9 @@ export function openPayloadStore(config: Readonly<PayloadStoreSettings>, clock: 
  * The store for function code: a bucket if the config sets an S3 endpoint, else the folder `code`
  * in the data folder.
  */
-export function openCodeStore(config: Readonly<CodeStoreSettings>): ObjectStore {
+export function openCodeStore(config: Readonly<CodeStoreSettings>, clock: Pick<Clock, 'now'>): ObjectStore {
   const s3 = s3Of(config);
-  return s3 === undefined ? new FolderObjectStore(join(config.dataDir, 'code')) : new S3ObjectStore(s3, config.codeBucket);
+  return s3 === undefined ? new FolderObjectStore(join(config.dataDir, 'code'), clock) : new S3ObjectStore(s3, config.codeBucket);
 }
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { epochMs } from '#contracts';
+import { systemClock } from '#platform';
 import { FolderObjectStore } from './folder-object-store.ts';
 import { isPayloadReference, PayloadStore } from './payload-store.ts';
 
@@ -14,7 +15,7 @@ let store: PayloadStore;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sendoff-payloads-'));
-  store = new PayloadStore(new FolderObjectStore(folder), { now: () => epochMs(1_000), elapsedMs: () => 0 });
+  store = new PayloadStore(new FolderObjectStore(folder, systemClock), { now: () => epochMs(1_000), elapsedMs: () => 0 });
 });
 afterEach(async () => rm(folder, { recursive: true, force: true }));
 

@@ -47,6 +47,15 @@ describe('a folder of day files', () => {
     ]);
   });
 
+  it('a clock that is set forward by 30 days removes no file', async () => {
+    let at = today;
+    const files = new DayFiles(root, { ...clockAt(today), now: () => epochMs(at) }, limits);
+    await files.append(['a'], '11');
+    at += 30 * dayMs;
+    await files.append(['a'], '22');
+    expect((await readdir(join(root, 'a'))).toSorted()).toEqual(['2026-11-24.log', '2026-12-24.log']);
+  });
+
   it('a folder is created again after it was deleted', async () => {
     const files = new DayFiles(root, clockAt(today), { ...limits, fileBytesMax: 99 });
     await files.append(['a'], '11');

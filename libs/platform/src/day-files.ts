@@ -2,6 +2,7 @@ import { appendFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochMs, utcText } from '#contracts';
 import type { Clock } from './basics/clock.ts';
+import { RetentionClock } from './retention-clock.ts';
 
 /** Limits of each folder of day files. */
 export interface DayFilesLimits {
@@ -36,11 +37,15 @@ const dayMs = 86_400_000;
  * rotation renames its files.
  */
 export class DayFiles {
+  private readonly retention: RetentionClock;
+
   constructor(
     private readonly root: string,
     private readonly clock: Clock,
     private readonly limits: DayFilesLimits,
-  ) {}
+  ) {
+    this.retention = new RetentionClock(clock);
+  }
 
   /**
    * Appends text to today's file.
@@ -94,7 +99,7 @@ export class DayFiles {
   }
 
   private async removeOldDays(path: string): Promise<void> {
-    const firstKept = this.dayOf(this.clock.now() - (this.limits.daysMax - 1) * dayMs);
+    const firstKept = this.dayOf(this.retention.now() - (this.limits.daysMax - 1) * dayMs);
     for (const name of await readdir(path))
       if (/^\d{4}-\d\d-\d\d\.log/.test(name) && name.slice(0, firstKept.length) < firstKept)
         await rm(join(path, name), { force: true });

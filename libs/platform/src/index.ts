@@ -31,6 +31,7 @@ export { moduleBeside } from './module-beside.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { RepeatedWork } from './repeated-work.ts';
 export { FailureStreak } from './failure-streak.ts';
+export { RetentionClock } from './retention-clock.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { runningTimer } from './running-timer.ts';
 export { ShortLivedMap } from './short-lived-map.ts';

@@ -44,6 +44,30 @@ it('old payloads are removed at the start and every hour, and make room for othe
   expect(sweeps).toHaveLength(3);
 });
 
+it('a clock that is set forward by 30 days removes no payload that has days to go', async () => {
+  const clock = new ManualClock();
+  const sweeps: EpochMs[] = [];
+  const store = {
+    put: async () => ({ reference: 'r', sha256: '', storedAt: clock.now() }),
+    get: async () => undefined,
+    storedAt: async () => undefined,
+    sweep: async (before: EpochMs) => {
+      sweeps.push(before);
+      return { keptBytes: 0, left: 0 };
+    },
+  };
+  const logger = pino({ level: 'silent' });
+  const payloads = new LargePayloads({ store, clock, logger, bytesMax: 50, allBytesMax: 100, keptMs: 96 * hourMs });
+  payloads.start();
+  await turn();
+  const started = clock.now();
+  clock.step(30 * 24 * hourMs);
+  await clock.advance(hourMs);
+  await turn();
+  payloads.close();
+  expect(sweeps.at(-1)).toBe(started + (1 - 96) * hourMs);
+});
+
 it('bytes of an upload that failed count no more', async () => {
   const clock = new ManualClock();
   let failure: Error | undefined = new Error('disk full');

@@ -1,6 +1,6 @@
 import { bareUrnOf, epochMs, limits, retryPolicy } from '#contracts';
 import type { PayloadStore, StoredPayload } from '#objects';
-import { type Clock, type Logger, Places, type Timer } from '#platform';
+import { type Clock, type Logger, Places, RetentionClock, type Timer } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 
 /** How long an uploaded payload may be used for an invocation, in milliseconds. */
@@ -50,7 +50,11 @@ export class LargePayloads {
   private timer: Timer | undefined;
   private isClosed = false;
 
-  constructor(private readonly parts: LargePayloadsParts) {}
+  private readonly time: RetentionClock;
+
+  constructor(private readonly parts: LargePayloadsParts) {
+    this.time = new RetentionClock(parts.clock);
+  }
 
   /** Begins to sweep. */
   start(): void {
@@ -127,7 +131,7 @@ export class LargePayloads {
   private async sweep(): Promise<void> {
     const { store, clock, keptMs, logger } = this.parts;
     try {
-      const { keptBytes, left, error } = await store.sweep(epochMs(clock.now() - keptMs));
+      const { keptBytes, left, error } = await store.sweep(epochMs(this.time.now() - keptMs));
       this.storedBytes = keptBytes;
       if (left > 0) logger.warn({ err: error, payloads: left }, 'old payloads could not be removed; the next sweep tries again');
     } catch (error) {

@@ -73,6 +73,21 @@ describe('an object in a folder', () => {
     expect(await filesIn(root)).toEqual([]);
   });
 
+  it.each([
+    ['forward', 30],
+    ['back', -30],
+  ])('outlives a clock that was set %s and is right again', async (_where, days) => {
+    await folder.deliver(notification, target({ bucket: 'before', expiresDays: 2 }), never);
+    clock.step(days * dayMs);
+    await folder.deliver(notification, target({ bucket: 'meanwhile', expiresDays: 2 }), never);
+    await folder.sweep();
+    clock.step(-days * dayMs);
+    await clock.advance(dayMs);
+    await folder.sweep();
+    const buckets = (await objects()).map((name) => name.split('/')[0]);
+    expect([buckets.length, new Set(buckets)]).toEqual([2, new Set(['before', 'meanwhile'])]);
+  });
+
   it('that cannot be removed holds up no other, and is logged once per sweep', async () => {
     const warnings: unknown[] = [];
     const logging = new FolderDestination(root, clock, { warn: (facts: unknown) => void warnings.push(facts) });

@@ -3,7 +3,7 @@ import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
-import type { Clock, Logger, Timer } from '#platform';
+import { type Clock, type Logger, RetentionClock, type Timer } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
 import { deferredOnAbort } from './deferred-on-abort.ts';
@@ -42,6 +42,7 @@ type ObsTarget = Target<'OBS'>;
 export class FolderDestination implements Destination<'OBS'> {
   readonly isCheap = true;
   private readonly writer = new FolderWriter();
+  private readonly time: RetentionClock;
   private timer: Timer | undefined;
   private isClosed = false;
 
@@ -49,7 +50,9 @@ export class FolderDestination implements Destination<'OBS'> {
     private readonly root: string,
     private readonly clock: Clock,
     private readonly logger: Pick<Logger, 'warn'>,
-  ) {}
+  ) {
+    this.time = new RetentionClock(clock);
+  }
 
   async deliver(notification: Notification, target: ObsTarget, signal: AbortSignal): Promise<TryResult> {
     return deferredOnAbort(signal, async () => this.write(notification, target, signal));
@@ -77,7 +80,7 @@ export class FolderDestination implements Destination<'OBS'> {
   }
 
   private markOf(name: string, expiresDays: number): string {
-    const day = Math.floor((this.clock.now() + expiresDays * dayMs) / dayMs);
+    const day = Math.floor((this.time.latest() + expiresDays * dayMs) / dayMs);
     return join(this.root, marksFolder, String(day), name);
   }
 
@@ -87,7 +90,7 @@ export class FolderDestination implements Destination<'OBS'> {
    */
   async sweep(): Promise<void> {
     const failures = new Failures();
-    const today = Math.floor(this.clock.now() / dayMs);
+    const today = Math.floor(this.time.now() / dayMs);
     const days = await readdir(join(this.root, marksFolder)).catch((): string[] => []);
     for (const day of days.filter((name) => Number(name) < today))
       await this.sweepDay(day, failures).catch((error: unknown) => failures.add(error));

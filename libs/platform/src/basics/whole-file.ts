@@ -8,6 +8,8 @@ interface WholeFileOptions {
   readonly mode?: number;
   /** Waits until the disk has the bytes, so that they outlive a power failure. */
   readonly isSynced?: boolean;
+  /** The time that the file shows as that of its last change; now by the clock of this machine. */
+  readonly changedAt?: Date;
 }
 
 /**
@@ -18,7 +20,7 @@ interface WholeFileOptions {
 export async function writeWholeFile(
   file: string,
   content: Buffer | string,
-  { mode, isSynced = false }: WholeFileOptions = {},
+  { mode, isSynced = false, changedAt }: WholeFileOptions = {},
 ): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {
@@ -26,6 +28,7 @@ export async function writeWholeFile(
     const handle = await open(draft, 'wx', mode);
     try {
       await handle.writeFile(content);
+      if (changedAt !== undefined) await handle.utimes(changedAt, changedAt);
       if (isSynced) await handle.sync();
     } finally {
       await handle.close();

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { epochMs, type FunctionDocument } from '#contracts';
 import { type ObjectStore, ObjectSweep } from '#objects';
-import { type Clock, CLOCK, type Logger, LOGGER, RepeatedWork } from '#platform';
+import { type Clock, CLOCK, type Logger, LOGGER, RepeatedWork, RetentionClock } from '#platform';
 import { Registry } from '#registry';
 import { CODE_STORE } from './code-store.ts';
 
@@ -16,13 +16,15 @@ const ageMinMs = 86_400_000;
 export class CodeSweep {
   private readonly repeated: RepeatedWork;
   private readonly sweeps: ObjectSweep;
+  private readonly time: RetentionClock;
 
   constructor(
     @Inject(CODE_STORE) store: ObjectStore,
     @Inject(Registry) private readonly registry: Registry,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CLOCK) clock: Clock,
     @Inject(LOGGER) private readonly logger: Pick<Logger, 'warn'>,
   ) {
+    this.time = new RetentionClock(clock);
     this.sweeps = new ObjectSweep(store, clock);
     this.repeated = new RepeatedWork(clock, sweepEveryMs, async () => this.sweep());
   }
@@ -37,8 +39,8 @@ export class CodeSweep {
   }
 
   private async sweep(): Promise<void> {
-    const { sweeps, clock, logger } = this;
-    const before = epochMs(clock.now() - ageMinMs);
+    const { sweeps, time, logger } = this;
+    const before = epochMs(time.now() - ageMinMs);
     try {
       const { left, error } = await sweeps.sweep({ before, isNeeded: (digest) => this.isNamed(digest) });
       if (left > 0)
