@@ -62,7 +62,7 @@ function objectStore({ config, clock, logger }: NotifierParts): { destination: D
   const s3 = s3Of(config);
   if (s3 !== undefined) return { destination: new S3Destination(s3, clock), close: () => undefined };
   const folder = new FolderDestination(join(config.dataDir, 'objects'), clock, logger);
-  void folder.sweep();
+  folder.start();
   return { destination: folder, close: () => folder.close() };
 }
 

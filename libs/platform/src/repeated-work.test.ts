@@ -24,6 +24,17 @@ describe('RepeatedWork', () => {
     expect(ends.length).toBe(2);
   });
 
+  it('begins at once if it should, and again a pause after its end', async () => {
+    const { clock, ends, work } = setUp();
+    const first = work.startNow();
+    expect(ends.length).toBe(1);
+    ends[0]?.();
+    await first;
+    await clock.advance(100);
+    expect(ends.length).toBe(2);
+    work.close();
+  });
+
   it('does not begin again once it is closed, also in the middle of the work', async () => {
     const { clock, ends, work } = setUp();
     work.start();

@@ -29,6 +29,11 @@ export class RepeatedWork {
     this.timer = this.clock.setTimer(firstMs, () => void this.work().finally(() => this.start()));
   }
 
+  /** Does the work at once, and goes on as {@link start} does. Resolves when it is done. */
+  async startNow(): Promise<void> {
+    await this.work().finally(() => this.start());
+  }
+
   /** Does not wait for work under way. */
   close(): void {
     this.isOver = true;

@@ -1,6 +1,6 @@
 import { bareUrnOf, epochMs, limits, retryPolicy } from '#contracts';
 import type { PayloadStore, StoredPayload } from '#objects';
-import { type Clock, type Logger, Places, RetentionClock, type Timer } from '#platform';
+import { type Clock, type Logger, Places, RepeatedWork, RetentionClock } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 
 /** How long an uploaded payload may be used for an invocation, in milliseconds. */
@@ -47,23 +47,22 @@ export interface UploadedPayload {
 export class LargePayloads {
   private readonly reads = new Places(readAtOnceMax);
   private storedBytes = 0;
-  private timer: Timer | undefined;
-  private isClosed = false;
+  private readonly sweeps: RepeatedWork;
 
   private readonly time: RetentionClock;
 
   constructor(private readonly parts: LargePayloadsParts) {
     this.time = new RetentionClock(parts.clock);
+    this.sweeps = new RepeatedWork(parts.clock, sweepEveryMs, async () => this.sweep());
   }
 
   /** Begins to sweep. */
   start(): void {
-    void this.sweep();
+    void this.sweeps.startNow();
   }
 
   close(): void {
-    this.isClosed = true;
-    this.timer?.cancel();
+    this.sweeps.close();
   }
 
   /**
@@ -129,7 +128,7 @@ export class LargePayloads {
   }
 
   private async sweep(): Promise<void> {
-    const { store, clock, keptMs, logger } = this.parts;
+    const { store, keptMs, logger } = this.parts;
     try {
       const { keptBytes, left, error } = await store.sweep(epochMs(this.time.now() - keptMs));
       this.storedBytes = keptBytes;
@@ -137,6 +136,5 @@ export class LargePayloads {
     } catch (error) {
       logger.warn({ err: error }, 'payloads could not be listed to remove old ones; the next sweep tries again');
     }
-    if (!this.isClosed) this.timer = clock.setTimer(sweepEveryMs, () => void this.sweep());
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, type Target } from '#contracts';
 import { createLogger } from '#platform';
-import { aSettlement, builtAt, ManualClock } from '#testing';
+import { aSettlement, builtAt, eventually, ManualClock } from '#testing';
 import { destinationConformance } from '../destination.conformance.ts';
 import { notificationOf } from '../notification-of.ts';
 import { FolderDestination } from './folder-destination.ts';
@@ -73,6 +73,19 @@ describe('an object in a folder', () => {
     expect(await filesIn(root)).toEqual([]);
   });
 
+  it('is removed by a sweep every 10 minutes, until the destination is closed', async () => {
+    folder.start();
+    await folder.deliver(notification, target({ expiresDays: 1 }), never);
+    clock.sleep(2 * dayMs);
+    await eventually(async () => {
+      await clock.advance(600_000);
+      return (await filesIn(root)).length === 0;
+    });
+    await eventually(() => clock.pending === 1);
+    folder.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it.each([
     ['forward', 30],
     ['back', -30],
@@ -105,9 +118,8 @@ describe('an object in a folder', () => {
     expect(warnings).toEqual([expect.objectContaining({ left: 3 })]);
     for (const kept of [first, other]) await rm(join(root, kept), { recursive: true });
     await rm(join(root, '.expires', '1'));
-    // Its own next sweep would race with this one.
-    logging.close();
     await logging.sweep();
+    logging.close();
     expect(await filesIn(root)).toEqual([]);
   });
 

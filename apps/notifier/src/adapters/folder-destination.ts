@@ -3,7 +3,7 @@ import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
-import { type Clock, type Logger, RetentionClock, type Timer } from '#platform';
+import { type Clock, type Logger, RepeatedWork, RetentionClock } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
 import { deferredOnAbort } from './deferred-on-abort.ts';
@@ -43,8 +43,7 @@ export class FolderDestination implements Destination<'OBS'> {
   readonly isCheap = true;
   private readonly writer = new FolderWriter();
   private readonly time: RetentionClock;
-  private timer: Timer | undefined;
-  private isClosed = false;
+  private readonly sweeps: RepeatedWork;
 
   constructor(
     private readonly root: string,
@@ -52,6 +51,7 @@ export class FolderDestination implements Destination<'OBS'> {
     private readonly logger: Pick<Logger, 'warn'>,
   ) {
     this.time = new RetentionClock(clock);
+    this.sweeps = new RepeatedWork(clock, sweepEveryMs, async () => this.sweep());
   }
 
   async deliver(notification: Notification, target: ObsTarget, signal: AbortSignal): Promise<TryResult> {
@@ -84,10 +84,12 @@ export class FolderDestination implements Destination<'OBS'> {
     return join(this.root, marksFolder, String(day), name);
   }
 
-  /**
-   * Removes expired objects and left drafts now and every 10 minutes until `close`. A file that
-   * cannot be removed holds up no other one.
-   */
+  /** Sweeps now, and every 10 minutes until {@link close}. */
+  start(): void {
+    void this.sweeps.startNow();
+  }
+
+  /** Removes expired objects and left drafts. A file that stays holds up no other one. */
   async sweep(): Promise<void> {
     const failures = new Failures();
     const today = Math.floor(this.time.now() / dayMs);
@@ -100,7 +102,6 @@ export class FolderDestination implements Destination<'OBS'> {
         { err: failures.last, left: failures.count },
         'expired objects could not be removed; the next sweep tries again',
       );
-    if (!this.isClosed) this.timer = this.clock.setTimer(sweepEveryMs, () => void this.sweep());
   }
 
   private async sweepDrafts(failures: Failures): Promise<void> {
@@ -150,8 +151,7 @@ export class FolderDestination implements Destination<'OBS'> {
   }
 
   close(): void {
-    this.isClosed = true;
-    this.timer?.cancel();
+    this.sweeps.close();
     void this.writer.close();
   }
 }

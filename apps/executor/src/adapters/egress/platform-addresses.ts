@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Clock, Timer } from '#platform';
+import { type Clock, RepeatedWork } from '#platform';
 
 /** Parts of {@link PlatformAddresses}. */
 export interface PlatformAddressesParts {
@@ -34,28 +34,28 @@ function ofThisHost(): readonly string[] {
  * services in FUNCTION_NETWORKS_DENIED.
  */
 export class PlatformAddresses {
-  private timer: Timer | undefined;
-  private isClosed = false;
+  private readonly refreshes: RepeatedWork;
   private known = '';
   /** Addresses of each host by its last lookup that worked. */
   private readonly byHost = new Map<string, readonly string[]>();
 
-  private constructor(private readonly parts: PlatformAddressesParts) {}
+  private constructor(private readonly parts: PlatformAddressesParts) {
+    this.refreshes = new RepeatedWork(parts.clock, refreshMs, async () => this.refresh());
+  }
 
   /** Resolves when `onChange` has got the addresses of the start. */
   static async watch(parts: PlatformAddressesParts): Promise<PlatformAddresses> {
     const addresses = new PlatformAddresses(parts);
-    await addresses.refresh();
+    await addresses.refreshes.startNow();
     return addresses;
   }
 
   close(): void {
-    this.isClosed = true;
-    this.timer?.cancel();
+    this.refreshes.close();
   }
 
   private async refresh(): Promise<void> {
-    const { clock, onChange, warn } = this.parts;
+    const { onChange, warn } = this.parts;
     try {
       const all = await this.current();
       const text = all.join();
@@ -64,7 +64,6 @@ export class PlatformAddresses {
     } catch (error) {
       warn(`the addresses of the platform could not be closed to functions: ${(error as Error).message}`);
     }
-    if (!this.isClosed) this.timer = clock.setTimer(refreshMs, () => void this.refresh());
   }
 
   private async current(): Promise<readonly string[]> {
