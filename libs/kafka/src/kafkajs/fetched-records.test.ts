@@ -81,6 +81,44 @@ describe('records of transactions', () => {
   });
 });
 
+describe('records behind a damaged batch', () => {
+  const damaged = (offset: number): FetchedMessage => ({ ...message(offset), batch: undefined, unreadable: 'damaged' });
+  const fates = (messages: readonly FetchedMessage[], aborted: NonNullable<FetchedPartition['abortedTransactions']>) => {
+    const data = { partition: 0, errorCode: 0, highWatermark: '100', abortedTransactions: aborted, messages };
+    return fetchedRecords(data, 0n).messages.map(({ offset, unreadable }) => [Number(offset), unreadable ?? 'read']);
+  };
+  const mayBe = expect.stringContaining('may be committed or not');
+
+  it('are rejected with the reason until the next mark, if it may have ended their aborted transaction', () => {
+    const messages = [
+      ...[message(0, { producer: '7' }), damaged(1), message(2, { producer: '7' }), message(3, { producer: '8' })],
+      ...[message(4), commit(5, '7'), message(6, { producer: '7' }), commit(7, '7'), commit(8, '8')],
+    ];
+    expect(fates(messages, [{ producerId: '7', firstOffset: '0' }])).toEqual([
+      ...[
+        [1, 'damaged'],
+        [2, mayBe],
+        [3, 'read'],
+      ],
+      ...[
+        [4, 'read'],
+        [6, 'read'],
+      ],
+    ]);
+  });
+
+  it('are left out if their own transaction began behind it and was aborted', () => {
+    const messages = [message(0, { producer: '7' }), damaged(1), message(2, { producer: '7' }), abort(3, '7')];
+    const aborted = [0, 2].map((offset) => ({ producerId: '7', firstOffset: String(offset) }));
+    expect(fates(messages, aborted)).toEqual([[1, 'damaged']]);
+  });
+
+  it('are left out if the damaged batch was the first of their aborted transaction', () => {
+    const messages = [damaged(0), message(1, { producer: '7' }), abort(2, '7')];
+    expect(fates(messages, [{ producerId: '7', firstOffset: '0' }])).toEqual([[0, 'damaged']]);
+  });
+});
+
 describe('the offset at which reading goes on', () => {
   it('is the position if nothing was read', () => {
     expect(read(4, [])).toEqual({ offsets: [], next: 4 });

@@ -7,6 +7,9 @@
  *     with each record, and hands out records of the others.
  * F3. Reading goes on behind everything that was read: also behind batches of which compaction left
  *     no record.
+ * F4. A damaged batch may have been the mark that ends an aborted transaction. Then the records
+ *     that the same producer wrote behind it may be committed ones of its next transaction. Nobody
+ *     knows until the next mark, so they go to the rejects, and none is lost in silence.
  *
  * @see https://kafka.apache.org/documentation/#controlbatch
  */
@@ -30,27 +33,38 @@ export interface FetchedRecords {
   readonly next: bigint;
 }
 
+/** F4. */
+const unknownEnd =
+  'a damaged batch before this record may have ended an aborted transaction of its producer, so the record may be committed or not';
+
 /** Tells for messages in the order of their offsets which ones belong to an aborted transaction. */
 class AbortedTransactions {
   private readonly begun: readonly { readonly producerId: string; readonly firstOffset: bigint }[];
   private seen = 0;
-  private readonly open = new Set<string>();
+  /** By the id of the producer. */
+  private readonly open = new Map<string, 'aborted' | 'unknown'>();
 
   constructor(all: NonNullable<FetchedPartition['abortedTransactions']>) {
     const begun = all.map(({ producerId, firstOffset }) => ({ producerId, firstOffset: BigInt(firstOffset) }));
     this.begun = begun.toSorted((one, other) => (one.firstOffset < other.firstOffset ? -1 : 1));
   }
 
-  has({ offset, batch, isAbort }: FetchedMessage): boolean {
+  /** @returns undefined for a record that counts. */
+  fateOf({ offset, batch, unreadable, isAbort }: FetchedMessage): 'aborted' | 'unknown' | undefined {
+    // F4. A mark lies behind the first record of its transaction.
+    if (batch === undefined && unreadable !== undefined)
+      for (const producer of this.open.keys()) this.open.set(producer, 'unknown');
+
     // F2.
     for (let one = this.begun[this.seen]; one !== undefined && one.firstOffset <= offset; one = this.begun[this.seen]) {
-      this.open.add(one.producerId);
+      this.open.set(one.producerId, 'aborted');
       this.seen += 1;
     }
-    if (batch === undefined) return false;
-    // F1.
-    if (isAbort) this.open.delete(batch.producerId);
-    return batch.inTransaction && this.open.has(batch.producerId);
+    if (batch === undefined) return undefined;
+    const fate = this.open.get(batch.producerId);
+    // F1. F4.
+    if (isAbort || (batch.isControl && fate === 'unknown')) this.open.delete(batch.producerId);
+    return batch.inTransaction && !batch.isControl ? fate : undefined;
   }
 }
 
@@ -61,11 +75,12 @@ export function fetchedRecords({ messages: raw, abortedTransactions }: FetchedPa
   const messages: FetchedMessage[] = [];
   let last = position - 1n;
   for (const message of raw) {
-    const isAborted = aborted?.has(message) === true;
+    const fate = aborted?.fateOf(message);
     if (message.offset < position) continue;
     // F3.
     if (message.offset > last) last = message.offset;
-    if (!isAborted && !message.isControl) messages.push(message);
+    if (fate === 'aborted' || message.isControl) continue;
+    messages.push(fate === 'unknown' ? { ...message, unreadable: message.unreadable ?? unknownEnd } : message);
   }
   return { messages, next: last + 1n };
 }
