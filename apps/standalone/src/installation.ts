@@ -22,7 +22,7 @@ import { type Credentials, storeCredentials, type StoredCredentials } from './cr
 import { lackOfSpace } from './free-space.ts';
 import { lastLedger } from './last-ledger.ts';
 import { type ClientAccount, connectBrokers } from './own-broker.ts';
-import { type Announce, tryToStart } from './restart-policy.ts';
+import { type Announce, tryToStart, withLack } from './restart-policy.ts';
 import { StartHealth } from './start-health.ts';
 import { environmentFor } from './service-environment.ts';
 import { internalTokensOf, keysOf } from './service-keys.ts';
@@ -119,11 +119,13 @@ async function startWorkers(
   services: readonly SupervisedService[],
   ingress: SupervisedService,
 ): Promise<ReadonlyMap<string, string>> {
-  const started = await Promise.allSettled(services.map(async (service) => [service.name, await service.start()] as const));
-  const failed = started.find((one) => one.status === 'rejected');
-  if (failed === undefined) return new Map(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
-  if (failed.reason instanceof PlatformError && failed.reason.code === 'CONFIG_INVALID') await ingress.checkConfig();
-  throw failed.reason;
+  try {
+    // One that waits for the brokers does not keep the others from failing.
+    return new Map(await Promise.all(services.map(async (service) => [service.name, await service.start()] as const)));
+  } catch (error) {
+    if (error instanceof PlatformError && error.code === 'CONFIG_INVALID') await ingress.checkConfig();
+    throw error;
+  }
 }
 
 /**
@@ -151,6 +153,7 @@ async function startLocked(
 ): Promise<Installation> {
   const health = new StartHealth(config);
   const waits = (reason: string) => void health.tell(reason);
+  const serviceWaits = (reason: string) => void lackOfSpace(dataDir).then(async (lack) => health.tell(withLack(reason, lack)));
   const context = { clock, announce, lacks: async () => lackOfSpace(dataDir), waits };
   const runningFile = join(dataDir, 'running.json');
   // An installation that was killed left it.
@@ -167,6 +170,7 @@ async function startLocked(
       { name, modulePath: mainOf(name), env: environmentFrom(name, more), port, niceness: niceness[name] ?? 0 },
       clock,
       announce,
+      serviceWaits,
     );
   const statusLogger = supervised('status-logger');
   const others = otherWorkers.map((name) => supervised(name));

@@ -1,5 +1,5 @@
 import { PlatformError } from '#contracts';
-import type { Clock } from '#platform';
+import { type Clock, isLackOfSystem } from '#platform';
 
 const waitMs = { first: 250, max: 10_000 } as const;
 const stableAfterMs = 30_000;
@@ -37,6 +37,12 @@ export class RestartPolicy {
     return this.starts >= startsMin && this.clock.elapsedMs() - (this.firstStartAt ?? 0) >= this.patienceMs;
   }
 
+  /** To be called when a start failed for a lack outside of the part: it does not count. */
+  lacked(): void {
+    this.starts = 0;
+    this.firstStartAt = undefined;
+  }
+
   /** To be called when the part has ended. @returns the wait before the next start, in ms. */
   ended(): number {
     if (this.clock.elapsedMs() - this.startedAt >= stableAfterMs) this.nextWaitMs = waitMs.first;
@@ -61,14 +67,15 @@ export function failureText(reason: string, lacks: string, nextInMs: number): st
   return `${withLack(reason, lacks)}; trying again in ${nextInMs / 1_000} s`;
 }
 
-function withLack(reason: string, lacks: string): string {
+/** A failure, and what is missing, if that is known. */
+export function withLack(reason: string, lacks: string): string {
   return lacks === '' ? reason : `${reason}; ${lacks}`;
 }
 
 /** True for failures that may pass: those of the broker's start, and a full disk. */
 function mayPass(error: unknown): boolean {
   if (error instanceof PlatformError) return error.code === 'BROKER_START_FAILED' || error.code === 'BROKER_UNAVAILABLE';
-  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(String((error as NodeJS.ErrnoException).code));
+  return isLackOfSystem(error);
 }
 
 /**

@@ -20,6 +20,7 @@ it('answers health checks while a start waits, and frees the port for the API', 
     { error_code: 'FSS.0503', error_msg: 'Sendoff is starting: no broker; the disk is full' },
   ]);
   await health.close();
+  await health.tell('too late');
   const next = new StartHealth({ host: '127.0.0.1', port });
   await next.tell('again');
   expect(await get('/healthz')).toEqual([200, { status: 'ok' }]);

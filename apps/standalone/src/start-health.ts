@@ -7,6 +7,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 export class StartHealth {
   private reason = '';
   private server: Server | undefined;
+  private isClosed = false;
 
   /** @param address of the API. Without a fixed port nobody can ask before the ready line. */
   constructor(private readonly address: { readonly host: string; readonly port: number }) {}
@@ -14,7 +15,7 @@ export class StartHealth {
   /** Says from now on why the start waits. Never rejects: the start goes on without an answer. */
   async tell(reason: string): Promise<void> {
     this.reason = reason;
-    if (this.server !== undefined || this.address.port === 0) return;
+    if (this.server !== undefined || this.isClosed || this.address.port === 0) return;
     const server = createServer((request, response) => this.answer(request.url ?? '', response));
     this.server = server;
     await new Promise<void>((resolve) => {
@@ -22,8 +23,9 @@ export class StartHealth {
     });
   }
 
-  /** Answers no more, and frees the port. */
+  /** Answers no more, and frees the port for good. */
   async close(): Promise<void> {
+    this.isClosed = true;
     const server = this.server;
     this.server = undefined;
     if (server?.listening !== true) return;

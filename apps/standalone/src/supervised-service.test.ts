@@ -19,13 +19,19 @@ describe('a supervised service', () => {
   let service: SupervisedService | undefined;
   let lines: string[];
 
-  const supervise = async (source: string, niceness = 0, clock: Clock = systemClock): Promise<SupervisedService> => {
+  const supervise = async (
+    source: string,
+    niceness = 0,
+    clock: Clock = systemClock,
+    waits?: (reason: string) => void,
+  ): Promise<SupervisedService> => {
     const modulePath = join(folder, 'main.mjs');
     await writeFile(modulePath, source);
     service = new SupervisedService(
       { name: 'worker', modulePath, env: { PATH: process.env['PATH'] }, port: 0, startPatienceMs: 500, niceness },
       clock,
       (line) => lines.push(line),
+      waits,
     );
     return service;
   };
@@ -83,6 +89,26 @@ describe('a supervised service', () => {
     const started = await supervise('process.exit(3);');
     await expect(started.start()).rejects.toThrow(/ended again and again before it was ready \(exit code 3\)/);
     expect(lines.slice(0, 2)).toEqual([0.25, 0.5].map((wait) => `worker ended (exit code 3), restarting it in ${wait} s`));
+  });
+
+  it('is started again without end while it lacks something outside, and then counts its failures anew', async () => {
+    const reasons: string[] = [];
+    const clock = new ManualClock();
+    const started = await supervise('process.exit(75);', 0, clock, (reason) => reasons.push(reason));
+    const url = started.start();
+    for (let tries = 1; tries <= 4; tries++) {
+      await eventually(() => reasons.length === tries);
+      await clock.advance(10_000);
+    }
+    expect(lines[3]).toBe(`${reasons[3]}; trying again in 2 s`);
+    await eventually(() => reasons.length === 5);
+    await writeFile(join(folder, 'main.mjs'), 'process.exit(3);');
+    await clock.advance(10_000);
+    await eventually(() => lines.length === 6);
+    expect(lines[5]).toMatch(/^worker ended \(exit code 3\), restarting it in/);
+    await writeFile(join(folder, 'main.mjs'), aService);
+    await clock.advance(10_000);
+    expect(await url).toBe('http://127.0.0.1:4711');
   });
 
   it('is killed if it does not drain in time', async () => {

@@ -7,7 +7,7 @@
  *   stops its children in order.
  * 2. A child ends by itself if its parent has died: its IPC channel closes, and runService drains.
  * 3. A child that never became ready is given up after some time. One that was ready is restarted
- *   without end.
+ *   without end, and so is one that says by its exit code that something outside is missing.
  * 4. A child is stopped by a message. It reports a signal to its parent instead of draining. At a
  *   shutdown the system sends SIGTERM to both, and the children still stop in order. A child that
  *   got a signal alone is stopped and started again.
@@ -25,6 +25,7 @@ import {
   stopMessage,
   supervisedArgument,
   type Timer,
+  unavailableExitCode,
 } from '#platform';
 import { type Announce, RestartPolicy } from './restart-policy.ts';
 
@@ -90,6 +91,8 @@ export class SupervisedService {
     private readonly spec: ServiceSpec,
     private readonly clock: Clock,
     private readonly announce: Announce,
+    /** Called when the first start waits for something outside, with the reason. */
+    private readonly waits: (reason: string) => void = () => undefined,
   ) {
     this.port = spec.port;
     this.policy = new RestartPolicy(clock, spec.startPatienceMs);
@@ -143,6 +146,7 @@ export class SupervisedService {
       const isFirst = this.url === undefined && !this.isStopping;
       if (isFirst && code === configInvalidExitCode) return onFailed(configInvalid(this.spec.name));
       if (isFirst && code === refusedExitCode) return onFailed(refused(this.spec.name));
+      if (isFirst && code === unavailableExitCode) return this.lacks(onReady, onFailed);
       this.ended(signal ?? `exit code ${code}`, onReady, onFailed);
     });
   }
@@ -162,6 +166,17 @@ export class SupervisedService {
     this.clock.setTimer(sameSignalMs, () => {
       if (!this.isHeld) askToStop(child);
     });
+  }
+
+  /** 3. */
+  private lacks(onReady: (url: string) => void, onFailed: (error: Error) => void): void {
+    this.child = undefined;
+    this.policy.lacked();
+    const reason = `${this.spec.name} cannot start while something that it needs is missing; see its log lines above`;
+    const waitMs = this.policy.ended();
+    this.announce(`${reason}; trying again in ${waitMs / 1_000} s`);
+    this.waits(reason);
+    this.restart = this.clock.setTimer(waitMs, () => this.launch(onReady, onFailed));
   }
 
   private ended(how: string, onReady: (url: string) => void, onFailed: (error: Error) => void): void {

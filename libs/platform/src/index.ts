@@ -5,7 +5,7 @@ export { callSecretOf } from './call-secret.ts';
 export { type Cancellable, Cancellations, isPurgedBy } from './cancellations.ts';
 export { DayFiles } from './day-files.ts';
 export { Deadlines } from './deadlines.ts';
-export { configInvalidExitCode, refusedExitCode } from './exit-codes.ts';
+export { configInvalidExitCode, isLackOfSystem, refusedExitCode, unavailableExitCode } from './exit-codes.ts';
 export { ExpressRate } from './express-rate.ts';
 export { FairShare } from './fair-share.ts';
 export { fastifyOf } from './fastify-of.ts';

@@ -13,7 +13,8 @@
  * 5. A service reports an error it cannot work without through `fatal`: logged once, then exit 1,
  *   so that the supervisor restarts it.
  * 6. An invalid environment or an unsuitable topic ends the process with 78, and brokers that
- *   refuse it with 77. The supervisor does not repeat such a start.
+ *   refuse it with 77. The supervisor does not repeat such a start. Something that is missing
+ *   outside ends it with 75, and the supervisor repeats the start without end.
  *   With the argument `check-config` a
  *    service checks its environment and exits.
  * 7. Draining lets the records and HTTP requests in progress finish, for at most DRAIN_TIMEOUT_MS;
@@ -26,11 +27,11 @@ import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
-import { type ErrorCode, PlatformError } from '#contracts';
+import { PlatformError } from '#contracts';
 import { answerExpectations, bareHttpOptions, secureAnswers } from '../answer-headers.ts';
 import { type Clock, type Random, systemRandom, thisMachine } from '../basics/clock.ts';
 import { ClockReports } from '../clock-reports.ts';
-import { configInvalidExitCode, refusedExitCode } from '../exit-codes.ts';
+import { exitCodeOfError } from '../exit-codes.ts';
 import { fastifyOf } from '../fastify-of.ts';
 import { HealthController, type ReadinessChecks, type ReadinessFacts } from './health.controller.ts';
 import { IdleMemory, thisProcessMemory } from '../idle-memory.ts';
@@ -43,17 +44,6 @@ import { RequestsInProgress } from '../requests-in-progress.ts';
 import type { ServiceConfig } from '../service.config.ts';
 import { CLOCK, FACTS, LOGGER, METRICS, READINESS, TRACING } from '../tokens.ts';
 import type { Tracing } from '../tracing.ts';
-
-/** Failures that a repetition does not cure, with the exit code that tells the supervisor so. */
-const exitCodes: Partial<Readonly<Record<ErrorCode, number>>> = {
-  CONFIG_INVALID: configInvalidExitCode,
-  BROKER_LOGIN_FAILED: refusedExitCode,
-  BROKER_TLS_FAILED: refusedExitCode,
-  BROKER_ACCESS_DENIED: refusedExitCode,
-  BROKER_UNSUITABLE: configInvalidExitCode,
-  TOPIC_UNSUITABLE: configInvalidExitCode,
-  STORE_UNSUITABLE: configInvalidExitCode,
-};
 
 /** The parts that every service is composed from. */
 export interface ServiceBase<C extends ServiceConfig> {
@@ -233,14 +223,14 @@ async function stopService({ config, clock, tracing }: ServiceBase<ServiceConfig
 
 /**
  * Runs a service until a signal stops it. Never rejects: a failed start is logged and ends the
- * process with 1, 77 or 78.
+ * process with 1, 75, 77 or 78.
  */
 export async function runService<C extends ServiceConfig>(definition: ServiceDefinition<C>): Promise<void> {
   let logger = createLogger({ service: definition.name, level: 'warn' });
   const fatal = (error: unknown) => {
     if (error instanceof PlatformError) logger.fatal({ code: error.code, err: error.cause }, error.message);
     else logger.fatal({ err: error }, 'stopped by an unexpected error');
-    process.exit(error instanceof PlatformError ? (exitCodes[error.code] ?? 1) : 1);
+    process.exit(exitCodeOfError(error));
   };
   surviveClosedOutput();
   process.on('uncaughtException', fatal);
