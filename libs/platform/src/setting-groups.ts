@@ -65,7 +65,7 @@ export class FunctionFolderSettings {
     env: 'FUNCTION_DIR',
     description:
       'Folder for the code of running functions. If unset: functions in the data folder, or for root sendoff-functions in /var/tmp, ' +
-      'because other users may not pass the data folder.',
+      'because other users may not pass the data folder. No * may be in its path unless FUNCTION_ISOLATION is kernel.',
   })
   @IsOptional()
   @FolderName()
