@@ -39,7 +39,7 @@ function argumentsOf(source: string, pattern: RegExp): readonly string[] {
 }
 
 const nameCall = String.raw`[\w.]*\btopics\.name\(('[^']+'|delayTopicFor\(|[\w.]+)`;
-const reads = [/@OnRecord\(([^)]*)\)/g, new RegExp(String.raw`follower\(\{\s*topic: ${nameCall}`, 'g')];
+const reads = [/@OnRecord\(([^)]*)\)/g, new RegExp(String.raw`(?:follower|KeptTopic)\(\{\s*topic: ${nameCall}`, 'g')];
 const writes = new RegExp(String.raw`(?<!follower\(\{\s*topic: )(?<![\w.])${nameCall}`, 'g');
 
 /** Classes of the libraries that read or write a topic for a service. */

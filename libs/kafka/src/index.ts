@@ -19,5 +19,5 @@ export type {
 export { placesAmong } from './partition-choice.ts';
 export { Turns } from './kafkajs/turns.ts';
 export { KAFKA } from './tokens.ts';
-export { TopicKeeper } from './topic-keeper.ts';
+export { KeptTopic } from './kept-topic.ts';
 export { topicSpecs } from './topic-specs.ts';

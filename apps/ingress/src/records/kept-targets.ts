@@ -1,5 +1,5 @@
 import { decodeTargetChange, encodeTargetChange, type TargetChange, targetChangeKey } from '#contracts';
-import { type KafkaGateway, type TopicFollower, TopicKeeper } from '#kafka';
+import { type KafkaGateway, KeptTopic } from '#kafka';
 import { type Clock, type Logger, TargetStates } from '#platform';
 
 /** Parts of {@link KeptTargets}. */
@@ -17,32 +17,24 @@ export interface KeptTargetsParts {
  */
 export class KeptTargets {
   readonly states = new TargetStates();
-  private readonly follower: TopicFollower;
-  private readonly keeper: TopicKeeper;
+  private readonly topic: KeptTopic;
 
   constructor(private readonly parts: KeptTargetsParts) {
     const { gateway, clock, logger } = parts;
-    const topic = gateway.topics.name('targets');
-    this.follower = gateway.follower({
+    this.topic = new KeptTopic({
       topic: gateway.topics.name('targets'),
-      from: 'earliest',
-      onLoss: () => this.keeper.noteLoss(),
-    });
-    this.keeper = new TopicKeeper({
-      ...{ topic, follower: this.follower, publisher: gateway.publisher, clock, logger },
+      ...{ gateway, clock, logger },
       keys: () => [...this.states.changes()].map(targetChangeKey),
       recordOf: (key) => {
         const change = this.states.current(decodeTargetChange({ key, value: null }));
-        return change === undefined ? undefined : encodeTargetChange(topic, change);
+        return change === undefined ? undefined : encodeTargetChange(gateway.topics.name('targets'), change);
       },
     });
   }
 
   /** Resolves when the topic was read to its end. */
   async start(): Promise<void> {
-    this.keeper.start();
-    await this.follower.start((record) => {
-      this.keeper.noteRead(record.key);
+    await this.topic.start((record) => {
       const change = decodeTargetChange(record);
       this.states.apply(change);
       this.parts.onChange(change);
@@ -50,7 +42,6 @@ export class KeptTargets {
   }
 
   async close(): Promise<void> {
-    this.keeper.close();
-    await this.follower.close();
+    await this.topic.close();
   }
 }

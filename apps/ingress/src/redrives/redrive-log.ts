@@ -7,7 +7,7 @@ import {
   type RedriveChange,
   redriveChangeKey,
 } from '#contracts';
-import { KAFKA, type KafkaGateway, type TopicFollower, TopicKeeper } from '#kafka';
+import { KAFKA, type KafkaGateway, KeptTopic } from '#kafka';
 import { isActiveRedrive, type Redrive } from '#lifecycle';
 import { type Clock, CLOCK, type Logger, LOGGER } from '#platform';
 
@@ -28,38 +28,30 @@ interface Entry {
  */
 export class RedriveLog implements OnModuleInit, OnApplicationShutdown {
   private readonly entries = new Map<string, Entry>();
-  private readonly follower: TopicFollower;
-  private readonly keeper: TopicKeeper;
+  private readonly topic: KeptTopic;
 
   constructor(
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) logger: Logger,
   ) {
-    const topic = kafka.topics.name('redrives');
-    this.follower = kafka.follower({
+    this.topic = new KeptTopic({
       topic: kafka.topics.name('redrives'),
-      from: 'earliest',
-      onLoss: () => this.keeper.noteLoss(),
-    });
-    this.keeper = new TopicKeeper({
-      ...{ topic, follower: this.follower, publisher: kafka.publisher, clock, logger },
+      ...{ gateway: kafka, clock, logger },
       keys: () => this.changes().map(redriveChangeKey),
       recordOf: (key) => {
         const change = this.changes().find((one) => redriveChangeKey(one) === key);
-        return change === undefined ? undefined : encodeRedriveChange(topic, change);
+        return change === undefined ? undefined : encodeRedriveChange(kafka.topics.name('redrives'), change);
       },
     });
   }
 
   onModuleInit(): Promise<void> {
-    this.keeper.start();
-    return this.follower.start((record) => this.apply(record));
+    return this.topic.start((record) => this.apply(record));
   }
 
   onApplicationShutdown(): Promise<void> {
-    this.keeper.close();
-    return this.follower.close();
+    return this.topic.close();
   }
 
   /** All redrives, newest first. */
@@ -86,7 +78,7 @@ export class RedriveLog implements OnModuleInit, OnApplicationShutdown {
   async write(...changes: readonly RedriveChange[]): Promise<void> {
     const topic = this.kafka.topics.name('redrives');
     await this.kafka.publisher.publish(changes.map((change) => encodeRedriveChange(topic, change)));
-    await this.follower.caughtUp(caughtUpTimeoutMs);
+    await this.topic.caughtUp(caughtUpTimeoutMs);
   }
 
   /** The changes that forget the oldest ended redrives, so that one more can be kept. */
@@ -115,7 +107,6 @@ export class RedriveLog implements OnModuleInit, OnApplicationShutdown {
   }
 
   private apply(record: IncomingRecord): void {
-    this.keeper.noteRead(record.key);
     const change = decodeRedriveChange(record);
     const { kind, id } = change;
     const known = this.entries.get(id) ?? { parts: {}, heardAtMs: 0 };

@@ -26,8 +26,7 @@ class BlockReader {
 
   /** Reads a number of so many bytes, the lowest first. */
   uint(bytes: number): number {
-    const from = this.skip(bytes);
-    return bytes === 0 ? 0 : this.input.readUIntLE(from, bytes);
+    return this.input.readUIntLE(this.skip(bytes), bytes);
   }
 
   /** Reads a number of seven bits a byte, the lowest first. */
@@ -66,6 +65,7 @@ function unpackElement(block: BlockReader, output: UnpackedBytes): void {
     case kind.copy:
       output.match(block.uint(2), 1 + upper);
       break;
+    case kind.farCopy:
     default:
       output.match(block.uint(4), 1 + upper);
   }
