@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** The suites of one row run at the same time: they need one core each. */
@@ -17,7 +17,14 @@ const failures = [];
 const skips = [];
 const running = new Set();
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running.forEach((child) => child.kill(signal)));
+/** The exit code of a run that a signal ends. */
+let interrupted;
+
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    interrupted ??= 128 + constants.signals[signal];
+    running.forEach((child) => child.kill(signal));
+  });
 
 /** Runs a command of this checkout. @returns its exit code; 1 where a signal ended it. */
 async function run(command, args, env = {}) {
@@ -52,6 +59,7 @@ function count(file) {
 let isGreen = (await run(process.execPath, ['tools/build.mjs'])) === 0;
 if (!isGreen) console.error('the build failed: nothing was tested');
 for (const suites of isGreen ? rows : []) {
+  if (interrupted !== undefined) break;
   const results = await Promise.all(suites.map(runSuite));
   if (results.includes(false)) isGreen = false;
 }
@@ -60,4 +68,4 @@ for (const skip of skips) console.log(`skipped: ${skip}`);
 for (const failure of failures) console.log(`failed: ${failure}`);
 if (passed + failures.length === 0) isGreen = false;
 console.log(`${passed} passed, ${failures.length} failed, ${skips.length} skipped`);
-process.exit(isGreen && failures.length === 0 ? 0 : 1);
+process.exit(interrupted ?? (isGreen && failures.length === 0 ? 0 : 1));
