@@ -110,7 +110,7 @@ export class ExecutorConfig extends withSettings(
 
   @Setting({
     env: 'EXECUTOR_BULK_RECORDS',
-    description: 'Records of the bulk lane that the executor reads ahead for each partition.',
+    description: 'Records of the bulk lane in hand for each partition. Half as many wait in memory behind them.',
   })
   @IsInt()
   @Min(10)

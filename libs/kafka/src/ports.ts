@@ -122,12 +122,12 @@ export interface ConsumerOptions {
   /** Position at which a group without a commit starts. Default `earliest`. */
   readonly from?: 'earliest' | 'latest';
   /**
-   * Bytes in flight of one partition at which it is paused; it is resumed at half of them. Default
-   * 8 MiB.
+   * Bytes in flight of one partition at which no more of its records begin; they go on at half of
+   * them. Default 8 MiB.
    */
   readonly partitionBytesMax?: number | ((topic: string) => number);
   /**
-   * Records in flight of one partition at which it is paused; it is resumed at half of them.
+   * Records in flight of one partition at which no more of them begin; they go on at half of them.
    * Default 5,000.
    */
   readonly partitionRecordsMax?: number | ((topic: string) => number);
@@ -138,6 +138,11 @@ export interface ConsumerOptions {
   readonly fetchBytesMin?: number;
   /** Longest wait of the broker for {@link fetchBytesMin}. Default 100 ms. */
   readonly fetchWaitMs?: number;
+  /**
+   * Records of all partitions that begin in one turn of the event loop. Others wait, and no more
+   * are fetched meanwhile. Default: no bound.
+   */
+  readonly recordsPerTurn?: number;
   /**
    * Bytes after which the broker adds no other batch to an answer. The process does nothing else
    * while it reads one. Default 10 MiB.

@@ -1,4 +1,5 @@
 import { type IncomingRecord, partitionName, type PlatformError } from '#contracts';
+import { TurnBudget } from '#platform';
 import type { TransportLog } from '../log.ts';
 import type { Commit } from './offset-ledger.ts';
 import type { MembershipState } from './membership.ts';
@@ -55,7 +56,10 @@ export class FeedSet {
     handler: RecordHandler,
     private readonly ports: FeedSetPorts,
   ) {
+    const { recordsPerTurn } = options;
+    const turns = recordsPerTurn === undefined ? undefined : new TurnBudget(recordsPerTurn);
     this.owner = {
+      mayHandOut: (again) => turns?.take(again) ?? true,
       handler,
       log: ports.log,
       observer: ports.observer,

@@ -18,6 +18,10 @@ const aRecord = (offset: number): IncomingRecord => ({
   headers: {},
 });
 
+/** Records from an offset on. */
+const records = (first: number, count: number, bytes = 100) =>
+  Array.from({ length: count }, (_, index) => ({ ...aRecord(first + index), bytes }));
+
 const handled = Symbol('handled');
 const bug = new TypeError('x is not a function');
 const passing = new PlatformError('BROKER_UNAVAILABLE');
@@ -45,6 +49,7 @@ function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Par
       writtenAgain: (topic) => counted.push(`written ${topic}`),
     },
     membership,
+    mayHandOut: () => true,
     async reject({ offset }) {
       rejects.push(Number(offset));
     },
@@ -174,6 +179,48 @@ describe('PartitionFeed', () => {
     fail(bug);
     await idle;
     expect([givenUp, feed.uncommitted()]).toEqual([[], undefined]);
+  });
+});
+
+describe('a feed that is full', () => {
+  it.each([
+    ['records', 100, 100, 50],
+    ['bytes', 100_000, 10, 1],
+  ])('fetches on until some wait in its backlog, by their %s', (_what, bytes, inFlight, ahead) => {
+    const { feed } = aFeed({}, { handler: async () => new Promise(() => undefined) });
+    feed.take(records(17, inFlight + ahead, bytes));
+    expect([feed.inFlight, feed.wantsPause]).toEqual([inFlight, false]);
+    feed.take(records(17 + inFlight + ahead, 1, bytes));
+    expect([feed.inFlight, feed.wantsPause]).toEqual([inFlight, true]);
+  });
+
+  it('hands out its backlog at half of its limit, and fetches again', async () => {
+    const ends: (() => void)[] = [];
+    const { feed } = aFeed({}, { handler: async () => new Promise<void>((resolve) => ends.push(resolve)) });
+    feed.take(records(17, 160));
+    for (const end of ends.splice(0, 50)) end();
+    await new Promise(setImmediate);
+    expect([feed.inFlight, feed.wantsPause]).toEqual([100, false]);
+  });
+});
+
+describe('a feed of an owner that bounds the records of a turn', () => {
+  it('hands out the others in later turns, and fetches no more meanwhile', () => {
+    let left = 3;
+    let goOn: (() => void) | undefined;
+    const mayHandOut = (again: () => void) => {
+      if (left === 0) goOn = again;
+      else left -= 1;
+      return goOn === undefined;
+    };
+    const { feed } = aFeed({}, { mayHandOut, handler: async () => new Promise(() => undefined) });
+    feed.take(records(17, 60));
+    expect([feed.inFlight, feed.wantsPause]).toEqual([3, true]);
+    const again = goOn;
+    goOn = undefined;
+    left = 7;
+    again?.();
+    expect([feed.inFlight, feed.wantsPause]).toEqual([10, false]);
   });
 });
 

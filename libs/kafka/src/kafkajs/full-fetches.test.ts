@@ -1,6 +1,7 @@
 /**
- * Goal: a reader that asks for full fetches gets single records at once while few come.
- * Method: scripted brokers; the least bytes of each fetch are read from the requests.
+ * Goal: a reader that asks for full fetches gets single records at once while few come. Brokers
+ * hold a fetch no longer than its reader can wait. Method: scripted brokers; the least bytes and
+ * the longest wait of each fetch are read from the requests.
  */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Topics } from '#contracts';
@@ -9,12 +10,13 @@ import type { KafkaGateway } from '../ports.ts';
 import { connectKafka } from './connect-kafka.ts';
 
 const topic = 'a';
+const other = 'b';
 const full = 1_000_000;
 
 let brokers: ScriptedBrokers;
 let gateway: KafkaGateway;
 beforeEach(async () => {
-  brokers = await ScriptedBrokers.start({ brokers: 1, topics: { [topic]: [1] } });
+  brokers = await ScriptedBrokers.start({ brokers: 1, topics: { [topic]: [1], [other]: [1] } });
   gateway = await connectKafka({ brokers: brokers.addresses, clientId: 'test', topics: new Topics('t.'), replication: 1 });
 });
 afterEach(async () => {
@@ -65,5 +67,19 @@ it('waits longer for records while none come', async () => {
   await gateway.publisher.publish({ topic, value: Buffer.from('x'), headers: {} });
   await seen.until(1);
   await eventually(() => waits().at(-1) === 50);
+  await consumer.close(500);
+});
+
+it('waits shortly while it is busy and partitions are paused, which may be read on at any time', async () => {
+  const ends: (() => void)[] = [];
+  const consumer = gateway.consumer({ groupId: 'g', topics: [topic, other], fetchWaitMs: 50, partitionRecordsMax: 10 });
+  await consumer.start(async () => new Promise<void>((resolve) => ends.push(resolve)));
+  const records = Array.from({ length: 5_000 }, () => ({ topic, value: Buffer.from('x'), headers: {} }));
+  await gateway.publisher.publish(records);
+  await eventually(() => waits().at(-1) === 20);
+  // Nothing comes of the records in hand for long.
+  await eventually(() => waits().at(-1) === 50);
+  expect(ends).toHaveLength(10);
+  for (const end of ends) end();
   await consumer.close(500);
 });

@@ -108,6 +108,11 @@ const rateWindowMs = 200;
  * meanwhile wait for its answer. Each answer wakes this process and four threads of the broker.
  */
 const idleWaitMs = 300;
+/**
+ * How long a broker holds a fetch while partitions of a busy reader are paused, in milliseconds.
+ * They are soon resumed, and then wait for its answer.
+ */
+const pausedWaitMs = 20;
 /** How long single records are read at once after somebody waited for one. */
 const atOnceMs = 1_000;
 const againMinMs = 100;
@@ -328,7 +333,7 @@ export class PartitionReader {
   }
 
   private async fetch(nodeId: number, asked: ReadonlyMap<string, Asked>): Promise<void> {
-    const { bytesMax, bytesMin, waitMs, partitionBytesMax } = this.limits;
+    const { bytesMax, bytesMin, partitionBytesMax } = this.limits;
     const broker = await this.ports.cluster.findBroker({ nodeId: String(nodeId) });
     const partitions = [...asked.values()].map(({ cursor: { topic, partition }, position }) => ({
       topic,
@@ -337,9 +342,8 @@ export class PartitionReader {
       maxBytes: partitionBytesMax,
     }));
     const topics = byTopic(partitions);
-    const isBusy = (this.rate.perSecond ?? 0) > recordsPerSecondBusy;
-    const minBytes = isBusy && performance.now() >= this.atOnceUntil ? bytesMin : 1;
-    const maxWaitTime = this.mayWaitLonger ? Math.max(waitMs, idleWaitMs) : waitMs;
+    const minBytes = this.isBusy && performance.now() >= this.atOnceUntil ? bytesMin : 1;
+    const maxWaitTime = this.holdMs;
     const request = { maxWaitTime, minBytes, maxBytes: bytesMax, isolationLevel: 1, topics };
     const { errorCode = 0, responses } = await fetchedBy(broker, request);
     if (errorCode !== 0) throw errorOf(errorCode);
@@ -352,9 +356,15 @@ export class PartitionReader {
     this.ports.answered([...this.cursors.values()].every(({ hasFailed }) => !hasFailed));
   }
 
+  private get isBusy(): boolean {
+    return (this.rate.perSecond ?? 0) > recordsPerSecondBusy;
+  }
+
   /** A paused partition may be resumed at any time, and is then read by the next fetch. */
-  private get mayWaitLonger(): boolean {
-    return this.rate.perSecond === 0 && ![...this.cursors.values()].some(({ isPaused }) => isPaused);
+  private get holdMs(): number {
+    const { waitMs } = this.limits;
+    if ([...this.cursors.values()].some(({ isPaused }) => isPaused)) return this.isBusy ? Math.min(waitMs, pausedWaitMs) : waitMs;
+    return this.rate.perSecond === 0 ? Math.max(waitMs, idleWaitMs) : waitMs;
   }
 
   /** R3. */
