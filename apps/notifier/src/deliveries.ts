@@ -30,7 +30,7 @@ import {
   switchedOffReason,
   type DeliveryResult,
 } from '#lifecycle';
-import { type Random, RecentWork, type Tracing, TurnBudget, TurnQueue } from '#platform';
+import { type Random, RecentWork, type Tracing } from '#platform';
 import { deliveryAct, traced } from './delivery-act.ts';
 import type { DeliveryObserver, EndState, TargetDirectory } from './delivery-ports.ts';
 import { DeliveryRecords } from './delivery-records.ts';
@@ -64,13 +64,6 @@ interface EndedTry {
 /** How long a settlement is remembered: as long as an executor remembers an attempt. */
 const recentMs = 2 * nearHorizonMs;
 const recentMax = 100_000;
-/**
- * Tries that are prepared in one turn of the event loop: about 2 ms of work. Answers of targets are
- * read between two turns. Without this bound 3,000 records of a fetch took a second in one turn, in
- * which no more than 32 tries of a target ended.
- */
-const preparedPerTurn = 32;
-
 /** The records that follow from a try. */
 interface FollowingTry {
   readonly records: readonly OutgoingRecord[];
@@ -100,7 +93,6 @@ const expired: TryResult = { kind: 'refused', reason: 'the time to live ended be
 /** Makes deliveries: read, try, decide, write once. */
 export class Deliveries {
   private readonly recent: RecentWork;
-  private readonly starts = new TurnQueue(new TurnBudget(preparedPerTurn));
   private readonly records: DeliveryRecords;
 
   constructor(private readonly parts: DeliveryParts) {
@@ -152,7 +144,6 @@ export class Deliveries {
   }
 
   private async process(given: PendingDelivery, record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
-    await this.starts.turn();
     const startedAt = this.parts.clock.now();
     const { ended, pending, switchOff } = await this.result(given, record, startedAt, inHand);
     const jitter = this.parts.random();

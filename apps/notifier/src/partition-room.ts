@@ -15,8 +15,8 @@ export interface PartitionLimits {
 }
 
 /**
- * Records in hand of all partitions that one notifier may have. One takes 2.2 KB of memory, and
- * 4.7 KB until its try has a turn: 450 MB in all.
+ * Records in hand of all partitions that one notifier may have. One takes 2.2 KB of memory: 210 MB
+ * in all.
  */
 const recordsMaxOfAll = 96_000;
 const bytesMaxOfAll = 128 * 1_048_576;

@@ -72,6 +72,6 @@ export { TimeSinceArrival, timerAt } from './time-since-arrival.ts';
 export { CLOCK, LOGGER, METRICS, TRACING } from './tokens.ts';
 export { type Act, type ActEnd, type Tracing, untraced } from './tracing.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
-export { TurnBudget, TurnQueue } from './turn-budget.ts';
+export { TurnBudget } from './turn-budget.ts';
 export { webhookKey, webhookSignature } from './webhook-signature.ts';
 export { ownUrl } from './own-url.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TurnBudget, TurnQueue } from './turn-budget.ts';
+import { TurnBudget } from './turn-budget.ts';
 
 function setUp(perTurn: number) {
   const turns: (() => void)[] = [];
@@ -42,23 +42,5 @@ describe('TurnBudget', () => {
     budget.take(again);
     turns.shift()?.();
     expect(calls).toBe(1);
-  });
-});
-
-describe('TurnQueue', () => {
-  it('lets tasks begin in their order, a bounded number in each turn', async () => {
-    const turns: (() => void)[] = [];
-    const queue = new TurnQueue(new TurnBudget(2, (callback) => turns.push(callback)));
-    const begun: string[] = [];
-    const all = ['a', 'b', 'c', 'd', 'e'].map(async (name) => queue.turn().then(() => begun.push(name)));
-    await Promise.all(all.slice(0, 2));
-    expect(begun).toEqual(['a', 'b']);
-    turns.shift()?.();
-    const late = queue.turn().then(() => begun.push('f'));
-    await Promise.all(all.slice(0, 4));
-    expect(begun).toEqual(['a', 'b', 'c', 'd']);
-    turns.shift()?.();
-    await Promise.all([...all, late]);
-    expect(begun).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 });

@@ -1,5 +1,3 @@
-import { Fifo } from './fifo.ts';
-
 /**
  * Bounds how much work of one kind begins in one turn of the event loop. Sockets are served between
  * two turns. So a backlog delays a request that arrives meanwhile by one short turn, and not by all
@@ -45,23 +43,5 @@ export class TurnBudget {
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const again of waiting) again();
-  }
-}
-
-/** Lets tasks begin in the order in which they ask, a few in each turn of the event loop. */
-export class TurnQueue {
-  private readonly waiting = new Fifo<() => void>();
-  private readonly nextSoon = (): void => this.next();
-
-  constructor(private readonly starts: TurnBudget) {}
-
-  /** Resolves when the caller may begin. */
-  async turn(): Promise<void> {
-    if (this.waiting.size === 0 && this.starts.take(this.nextSoon)) return;
-    await new Promise<void>((resolve) => this.waiting.push(resolve));
-  }
-
-  private next(): void {
-    while (this.waiting.size > 0 && this.starts.take(this.nextSoon)) this.waiting.shift()?.();
   }
 }
