@@ -43,4 +43,19 @@ describe('TurnBudget', () => {
     turns.shift()?.();
     expect(calls).toBe(1);
   });
+
+  it('lets those who wait go first by turns, however much each of them has to do', () => {
+    const turns: (() => void)[] = [];
+    const budget = new TurnBudget(2, (callback) => turns.push(callback));
+    const begun: string[] = [];
+    const endless = (name: string) => {
+      const goOn = (): void => {
+        while (budget.take(goOn)) begun.push(name);
+      };
+      return goOn;
+    };
+    for (const name of ['a', 'b', 'c']) endless(name)();
+    for (let turn = 0; turn < 5; turn += 1) turns.shift()?.();
+    expect(begun.join('')).toBe('aabbccaabbcc');
+  });
 });

@@ -7,6 +7,8 @@ export class TurnBudget {
   private left: number;
   private isNextTurnPlanned = false;
   private readonly waiting = new Set<() => void>();
+  /** Took the last start. */
+  private last: (() => void) | undefined;
 
   /**
    * @param perTurn starts in one turn.
@@ -20,7 +22,7 @@ export class TurnBudget {
   }
 
   /**
-   * Takes one start of this turn.
+   * Takes one start of this turn. Callers that wait take turns, however much each has to do.
    * @param again is called once in the next turn, if this one has no start left.
    * @returns false if this turn has no start left.
    */
@@ -34,12 +36,15 @@ export class TurnBudget {
       return false;
     }
     this.left -= 1;
+    this.last = again;
     return true;
   }
 
   private beginTurn(): void {
     this.isNextTurnPlanned = false;
     this.left = this.perTurn;
+    // The one that took the last start asks again before others, and would take all of these too.
+    if (this.last !== undefined && this.waiting.delete(this.last)) this.waiting.add(this.last);
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const again of waiting) again();
