@@ -58,17 +58,12 @@ function fileOf({ env, home }: Surroundings): string {
 /** @throws CommandFailure if the file is there and cannot be used. */
 export async function readContexts(surroundings: Surroundings): Promise<StoredContexts> {
   const file = fileOf(surroundings);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return none;
-    throw new CommandFailure('usage', `${file} cannot be read: ${code}`);
-  }
+  const text = await textIn(file);
+  if (text === undefined) return none;
   try {
     const { current, contexts } = JSON.parse(text) as Partial<StoredContexts>;
-    if (typeof current === 'string' && typeof contexts === 'object' && contexts !== null) return { current, contexts };
+    const areContexts = typeof contexts === 'object' && contexts !== null && Object.values(contexts).every(isContext);
+    if (typeof current === 'string' && areContexts) return { current, contexts };
   } catch {
     // Not JSON: refused below, as any other content.
   }
@@ -97,14 +92,34 @@ function fromEnvironment({ env }: Surroundings): Context | undefined {
   };
 }
 
-/** Reads what `npm start` writes while it runs. */
+/** Reads a file as text. @throws CommandFailure if it is there and cannot be read. */
+async function textIn(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new CommandFailure('usage', `${file} cannot be read: ${code}`);
+  }
+}
+
+function isContext(value: unknown): value is Context {
+  const { url, projectId } = (value ?? {}) as Partial<Context>;
+  return typeof url === 'string' && typeof projectId === 'string';
+}
+
+/** Reads what `npm start` writes while it runs. @throws CommandFailure if it cannot be used. */
 async function fromRunningInstallation({ env, folder }: Surroundings): Promise<RunningContext | undefined> {
   const file = resolve(folder, env['SENDOFF_DATA_DIR'] ?? '.sendoff', 'running.json');
+  const text = await textIn(file);
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as RunningContext;
+    const running: unknown = JSON.parse(text);
+    if (isContext(running)) return running;
   } catch {
-    return undefined;
+    // Not JSON: refused below, as any other content.
   }
+  throw new CommandFailure('usage', `${file} tells of no installation`, 'npm start, which writes it anew');
 }
 
 /** @throws CommandFailure if `SENDOFF_DATA_DIR` is set and nothing runs with it. */

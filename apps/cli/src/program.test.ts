@@ -24,7 +24,7 @@ interface Ran {
   readonly noted: readonly string[];
 }
 
-/** Runs a command while each request gets this answer. */
+/** Runs a command while each request gets this answer. The word `URL` stands for the server. */
 async function ran(words: readonly string[], status: number, answer: unknown, type = 'application/json'): Promise<Ran> {
   server = createServer((_request, response) => {
     response.writeHead(status, { 'content-type': type }).end(typeof answer === 'string' ? answer : JSON.stringify(answer));
@@ -44,7 +44,7 @@ async function ran(words: readonly string[], status: number, answer: unknown, ty
       now: () => 0,
       interrupted: new AbortController().signal,
     },
-    words,
+    words.map((word) => (word === 'URL' ? url : word)),
   );
   return { code, printed, noted };
 }
@@ -76,6 +76,12 @@ describe('a command', () => {
     const { code, noted } = await ran(['functions', 'lst'], 200, {});
     expect(code).toBe(2);
     expect(noted[0]).toMatch(/^error: /);
+  });
+
+  it.each([{}, [], 'null', '"projects"', { projects: {} }])('logs in nowhere if the answer is %j', async (answer) => {
+    const { code, noted } = await ran(['login', '--url', 'URL', '--token', 't'], 200, answer);
+    expect(code).toBe(1);
+    expect(noted).toEqual([expect.stringContaining('lists no projects: is it Sendoff?')]);
   });
 
   it('refuses an event that is no JSON', async () => {

@@ -6,10 +6,12 @@ import type { RunningInstallation } from './installation.ts';
 export async function readRunning(): Promise<RunningInstallation> {
   const file = join(process.env['SENDOFF_DATA_DIR'] ?? '.sendoff', 'running.json');
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as RunningInstallation;
+    const running = JSON.parse(await readFile(file, 'utf8')) as Partial<RunningInstallation> | null;
+    if (typeof running?.url === 'string') return running as RunningInstallation;
   } catch {
-    throw new Error(
-      `Sendoff does not run here: ${file} does not exist. Run npm start in another terminal with the same SENDOFF_DATA_DIR`,
-    );
+    // It tells of no installation either.
   }
+  throw new Error(
+    `Sendoff does not run here: ${file} tells of no installation. Run npm start in another terminal with the same SENDOFF_DATA_DIR`,
+  );
 }

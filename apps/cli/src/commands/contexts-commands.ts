@@ -39,12 +39,14 @@ export async function login(session: Session, name: string, options: LoginOption
   const credentials = await credentialsOf(session, options);
   const { now, interrupted } = session.surroundings;
   const unchecked: Context = { url: options.url, projectId: options.project ?? '', ...credentials };
-  const { body } = await new ApiClient(unchecked, now, interrupted).call<{ projects: readonly { id: string }[] }>({
+  const { body } = await new ApiClient(unchecked, now, interrupted).call<{ projects?: unknown } | null | undefined>({
     path: ['v3', 'projects'],
     isGlobal: true,
   });
-  const projectId = options.project ?? body.projects[0]?.id ?? '';
-  if (!body.projects.some(({ id }) => id === projectId))
+  if (!Array.isArray(body?.projects)) throw new CommandFailure('failed', `${options.url} lists no projects: is it Sendoff?`);
+  const projects = body.projects as readonly { readonly id: string }[];
+  const projectId = options.project ?? projects[0]?.id ?? '';
+  if (!projects.some(({ id }) => id === projectId))
     throw new CommandFailure('notFound', `the installation has no project ${projectId}`);
   const stored = await readContexts(session.surroundings);
   await writeContexts(session.surroundings, {
