@@ -71,7 +71,7 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** Records of the Kafka door that begin in one turn: about 2 ms of work. */
+/** Records of the Kafka door that begin in one turn: about 1 ms of work. */
 const intakePerTurn = 32;
 
 const acceptorProvider = {
