@@ -79,7 +79,8 @@ export class Installation {
         const address = /^Sendoff is ready on (http\S+)$/.exec(line)?.[1];
         if (address !== undefined) resolve(address);
       });
-      child.once('exit', (code) => reject(new Error(`ended with ${code}:\n${output.join('\n')}`)));
+      // Its last lines may come after its exit, and before this.
+      child.once('close', (code) => reject(new Error(`ended with ${code}:\n${output.join('\n')}`)));
       void Promise.resolve().finally(() => deadline.unref());
     });
     const client = new Client(url, 'p1', env['SENDOFF_TOKEN'] ?? 'e2e-token');

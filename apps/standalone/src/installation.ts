@@ -111,8 +111,8 @@ async function credentialsOf(config: StandaloneConfig, dataDir: string): Promise
 }
 
 /**
- * Starts the workers. If the environment of one of them is not valid, the ingress checks its
- * environment too, so that one start reports all faults.
+ * Starts the workers. If the environment of one of them is not valid, the others and the ingress
+ * check theirs too, so that one start reports all faults.
  * @returns the address of each worker by its name.
  */
 async function startWorkers(
@@ -123,7 +123,8 @@ async function startWorkers(
     // One that waits for the brokers does not keep the others from failing.
     return new Map(await Promise.all(services.map(async (service) => [service.name, await service.start()] as const)));
   } catch (error) {
-    if (error instanceof PlatformError && error.code === 'CONFIG_INVALID') await ingress.checkConfig();
+    if (error instanceof PlatformError && error.code === 'CONFIG_INVALID')
+      await Promise.all([...services, ingress].map(async (service) => service.reportConfigFaults()));
     throw error;
   }
 }

@@ -111,6 +111,47 @@ describe('a supervised service', () => {
     expect(await url).toBe('http://127.0.0.1:4711');
   });
 
+  describe('a start that failed because of another service', () => {
+    const told = async () => readFile(join(folder, 'told'), 'utf8').catch(() => '');
+    // Reports one fault of its environment, late when it is started as a service.
+    const faulty = (lateMs: number) => `
+      import { appendFileSync } from 'node:fs';
+      const report = () => {
+        appendFileSync(${JSON.stringify(join(folder, 'told'))}, 'fault of ' + process.argv[2] + ';');
+        process.exit(78);
+      };
+      setTimeout(report, process.argv[2] === 'check-config' ? 0 : ${lateMs});
+    `;
+
+    it('has a service that has not come that far report the faults of its environment', async () => {
+      const started = await supervise(faulty(60_000));
+      void started.start();
+      await started.reportConfigFaults();
+      expect([await told(), started.pid, lines]).toEqual(['fault of check-config;', undefined, []]);
+    });
+
+    it('lets a service that has reported them say nothing more', async () => {
+      const started = await supervise(faulty(0));
+      await expect(started.start()).rejects.toThrow(/worker cannot start with this environment/);
+      await started.reportConfigFaults();
+      expect(await told()).toBe('fault of supervised;');
+    });
+
+    it('has a service that was not started report them', async () => {
+      const started = await supervise(faulty(60_000));
+      await started.reportConfigFaults();
+      expect(await told()).toBe('fault of check-config;');
+    });
+
+    it('leaves a service that is ready alone', async () => {
+      const started = await supervise(aService);
+      await started.start();
+      const { pid } = started;
+      await started.reportConfigFaults();
+      expect(started.pid).toBe(pid);
+    });
+  });
+
   it('is killed if it does not drain in time', async () => {
     const started = await supervise(aService.replace('stop && process.exit(0)', 'undefined'));
     await started.start();

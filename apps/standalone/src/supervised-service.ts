@@ -14,6 +14,7 @@
  * 5. A restarted child listens on the port of its first run, so that its peers find it again.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { PlatformError } from '#contracts';
 import {
   type Clock,
@@ -195,9 +196,18 @@ export class SupervisedService {
     this.restart = this.clock.setTimer(waitMs, () => this.launch(onReady, onFailed));
   }
 
-  /** Starts the child only to check its environment. The child logs every fault. */
-  async checkConfig(): Promise<void> {
-    await this.exitOf('check-config');
+  /**
+   * Has the child log every fault of its environment after another service could not start. A child
+   * that is not ready is killed. If it had not come that far, another one only checks.
+   */
+  async reportConfigFaults(): Promise<void> {
+    if (this.url !== undefined) return;
+    const { child } = this;
+    const ended = child?.pid === undefined || child.exitCode !== null || once(child, 'exit');
+    this.kill();
+    await ended;
+    this.child = undefined;
+    if (child?.exitCode !== configInvalidExitCode) await this.exitOf('check-config');
   }
 
   /**
