@@ -135,6 +135,16 @@ describe('Attempts', () => {
     expect(written.map(({ headers }) => headers['request-id'])).toEqual(['a', 'b']);
   });
 
+  it('names in the settlement the record that asked for the attempt', async () => {
+    const { written, calls, take } = setUp();
+    const taken = take(anInvocation());
+    await turn();
+    calls[0]?.end(succeeded);
+    await taken;
+    const { madeFrom } = decodeSettlement(asIncoming(written[0] as OutgoingRecord));
+    expect(madeFrom).toEqual({ topic: 'invocations', partition: 0, offset: 0, at: builtAt });
+  });
+
   it.each([
     ['5 s', 5_000],
     ['an hour', 3_600_000],

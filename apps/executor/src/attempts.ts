@@ -15,6 +15,7 @@ import {
   nextAttempt,
   type OutgoingRecord,
   partitionName,
+  placeOf,
   type Topics,
 } from '#contracts';
 import type { Publisher, RecordDelivery } from '#kafka';
@@ -200,7 +201,7 @@ export class Attempts {
     const key = attemptKey(invocation);
     switch (next.kind) {
       case 'settle':
-        await this.giveUp(invocation, next, delivery);
+        await this.giveUp(taken, next);
         return 'concluded';
       case 'write-down':
         if (next.isLast) await chances.enter(key);
@@ -216,7 +217,7 @@ export class Attempts {
           await committed(delivery);
           using cancellable = this.parts.running.begin(invocation);
           const start = { time: () => this.parts.clock.now(), wasLimited: false, freePlace: noPlace };
-          return await this.attempt(invocation, cancellable, delivery, start);
+          return await this.attempt(taken, cancellable, start);
         } finally {
           chances.leave(key);
         }
@@ -226,17 +227,17 @@ export class Attempts {
   }
 
   private async giveUp(
-    invocation: Invocation,
+    { record, invocation, delivery }: TakenRecord,
     { condition, deaths }: Extract<NextChance, { kind: 'settle' }>,
-    delivery: RecordDelivery,
   ): Promise<void> {
     const reason = `the executor ended ${deaths} times while the function ran; it is not run again`;
     const ending = { condition, attempts: invocation.attempt, endedAt: this.parts.clock.now(), errorMessage: reason };
-    return this.publish(() => this.settlement(invocation, ending), delivery);
+    return this.publish(() => this.settlement(invocation, ending, record), delivery);
   }
 
   /** Waits for the function's turn, then makes the attempt. A cancellation ends the wait. */
-  private async inTurn({ record, invocation, delivery }: TakenRecord, { isAwaited, before }: Turn = usualTurn): Promise<Taken> {
+  private async inTurn(taken: TakenRecord, { isAwaited, before }: Turn = usualTurn): Promise<Taken> {
+    const { record, invocation, delivery } = taken;
     const { clock, functions, queue, running } = this.parts;
     const { dueAt, expiresAt, functionUrn } = invocation;
     const time = new TimeSinceArrival(clock);
@@ -246,7 +247,7 @@ export class Attempts {
     const waitsUntil = time.elapsedAt(expiresAt);
     // Attempts of a paused function need no turn. They would hold back the records behind them.
     if (functions.pausedSince(functionUrn) !== undefined)
-      return await this.attempt(invocation, cancellable, delivery, {
+      return await this.attempt(taken, cancellable, {
         time: () => time.now(),
         wasLimited: false,
         freePlace: noPlace,
@@ -267,25 +268,26 @@ export class Attempts {
       if (runningMax() === 0 && !signal.aborted) return this.passOn(invocation, delivery);
       return this.parts.chances.beside(async () => {
         await before();
-        return this.attempt(invocation, cancellable, delivery, { time: () => time.now(), wasLimited, freePlace });
+        return this.attempt(taken, cancellable, { time: () => time.now(), wasLimited, freePlace });
       });
     });
   }
 
   private async attempt(
-    invocation: Invocation,
+    { record, invocation, delivery }: TakenRecord,
     cancellable: CancellableAttempt,
-    delivery: RecordDelivery,
     { time, wasLimited, freePlace }: Start,
   ): Promise<Taken> {
     await delivery.readyToAct();
     const now = time();
     const admission = admit(invocation, now, cancellable.signal.aborted);
     switch (admission.kind) {
-      case 'settle':
+      case 'settle': {
         freePlace();
-        await this.publish(() => this.settlement(invocation, settledWithoutRun(invocation, admission.condition, now)), delivery);
+        const ending = settledWithoutRun(invocation, admission.condition, now);
+        await this.publish(() => this.settlement(invocation, ending, record), delivery);
         return 'concluded';
+      }
       case 'run': {
         const pausedSince = this.parts.functions.pausedSince(invocation.functionUrn);
         if (pausedSince !== undefined) return this.putAside(invocation, pausedSince, delivery);
@@ -293,7 +295,7 @@ export class Attempts {
         cancellable.starts();
         const ran = await this.run(invocation, cancellable.signal, delivery, now);
         freePlace();
-        await this.conclude(ran, delivery);
+        await this.conclude(ran, record, delivery);
         return 'concluded';
       }
       default:
@@ -357,13 +359,14 @@ export class Attempts {
   }
 
   /** Decides inside the write, so that no failure after the run can lead to another run. */
-  private async conclude(ran: RanAttempt, delivery: RecordDelivery): Promise<void> {
+  private async conclude(ran: RanAttempt, record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
     const ended = { outcome: ran.outcome, now: this.parts.clock.now(), jitter: this.parts.random() };
-    return this.publish(() => this.following(ran, ended), delivery);
+    return this.publish(() => this.following(ran, record, ended), delivery);
   }
 
   /** The record that follows from an attempt: the next one, or the settlement. */
-  private following({ invocation, startedAt, responseRef }: RanAttempt, ended: Circumstances): OutgoingRecord {
+  private following(ran: RanAttempt, record: IncomingRecord, ended: Circumstances): OutgoingRecord {
+    const { invocation, startedAt, responseRef } = ran;
     const { outcome, now } = ended;
     const decision = decide(invocation, ended);
     switch (decision.kind) {
@@ -377,7 +380,8 @@ export class Attempts {
         const errorMessage = messageOf(outcome);
         const { condition } = decision;
         const stored = responseRef === undefined ? {} : { responseRef };
-        return this.settlement(invocation, { condition, attempts, startedAt, endedAt, errorMessage, responsePayload, ...stored });
+        const ending = { condition, attempts, startedAt, endedAt, errorMessage, responsePayload, ...stored };
+        return this.settlement(invocation, ending, record);
       }
       default:
         return decision satisfies never;
@@ -389,8 +393,11 @@ export class Attempts {
     return delayed(encodeInvocation(topic, invocation), topic, 'invocations', dueAt);
   }
 
-  private settlement(invocation: Invocation, ending: Ending): OutgoingRecord {
-    return encodeSettlement(this.parts.topics.name('settlements'), settlementOf(invocation, ending));
+  /** @param record the one that asked for the attempt. */
+  private settlement(invocation: Invocation, ending: Ending, record: IncomingRecord): OutgoingRecord {
+    const { topics } = this.parts;
+    const madeFrom = placeOf(topics.withName(record.topic), record);
+    return encodeSettlement(topics.name('settlements'), { ...settlementOf(invocation, ending), madeFrom });
   }
 
   /** Best effort: the attempt does not wait for this record, which only shows RUNNING. */

@@ -10,6 +10,7 @@ import { LedgerCheck } from './ledger-check.ts';
 import { ledgerMetrics } from './ledger-metrics.ts';
 import { LostNotices } from './lost-notices.ts';
 import { LostRecords } from './lost-records.ts';
+import { PairedRecords } from './paired-records.ts';
 import { ProgressToStore } from './progress-to-store.ts';
 import { whileStoring } from './records.controller.ts';
 import { RecentTransitions } from './recent-transitions.ts';
@@ -24,7 +25,7 @@ const hourMs = 3_600_000;
 await runService({
   name: 'status-logger',
   config: StatusLoggerConfig,
-  async compose({ config, clock, random, metrics, logger, fatal }) {
+  async compose({ config, clock, random, metrics, logger, isDraining, fatal }) {
     const tokens = new InternalTokenCheck('status-logger', await openVerifier(config), clock);
     const retentionMs = config.retentionHours * hourMs;
     const store = await openStatusStore({ ...config, retentionMs }, clock, { random, logger, fatal });
@@ -57,10 +58,13 @@ await runService({
       },
       // Other processes share the store, each with partitions of its own.
       progressElsewhere: async () => store.progress(),
+      onReadAtOnce: () => paired.readAtOnce(),
     });
     const progress = new ProgressToStore(() => strategy.progress());
     const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics, logger), progress, recent);
     recorder.start();
+    const paired = new PairedRecords(recorder, clock, isDraining);
+    paired.start();
     const catchUp = whileStoring(recorder, async (timeoutMs) => strategy.caughtUp(timeoutMs));
     const ledger = new LedgerCheck(store, gateway, catchUp, clock, logger, config.ledgerCheckIntervalMs);
     ledger.start();
@@ -70,7 +74,7 @@ await runService({
     lostNotices.start();
     ledgerMetrics(metrics, store, ledger, clock);
     return {
-      module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder, recent, ledger, clock }),
+      module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder, paired, recent, ledger, clock }),
       transports: [strategy],
       checks: { ...kafkaChecks(gateway), store: () => recorder.isStoring },
       configureHttp(app) {
@@ -81,6 +85,7 @@ await runService({
         vanished.close();
         lostNotices.close();
         retention.close();
+        paired.close();
         recorder.close();
         await gateway.close();
         await store.close();

@@ -1,4 +1,5 @@
 import {
+  asksForAttempts,
   decodeActivity,
   decodeDelivery,
   decodeInvocation,
@@ -11,7 +12,9 @@ import {
   header,
   type IncomingRecord,
   type Invocation,
+  placeOf,
   printable,
+  type RecordHeaders,
   type RecordPlace,
   type TopicName,
 } from '#contracts';
@@ -43,7 +46,7 @@ function subjectOf(invocation: Invocation): EventSubject {
   };
 }
 
-function routeOf({ policy }: Invocation, { headers }: IncomingRecord): Pick<EventSubject, 'failureRoute'> {
+function routeOf({ policy }: Invocation, headers: RecordHeaders): Pick<EventSubject, 'failureRoute'> {
   const isHeard = policy.destinations.onFailure !== undefined || policy.statusLog !== undefined;
   return isHeard ? { failureRoute: failureRouteOf(headers) } : {};
 }
@@ -59,29 +62,29 @@ function withLog(events: readonly StatusEvent[], statusLog: string | undefined):
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of the wrong shape.
  */
 export function eventsOf(topic: TopicName, record: IncomingRecord): RecordEvents {
-  if (topic === 'invocations' || topic === 'invocations.bulk') return eventsOfInvocation(topic, record);
+  if (asksForAttempts(topic)) return eventsOfInvocation(topic, record);
   if (topic === 'settlements') return eventsOfSettlement(record);
   if (topic === 'activity') return eventsOfActivity(record);
   return eventsOfWaiting(topic, record);
 }
 
-function placeOf(topic: TopicName, { partition, offset, timestamp }: IncomingRecord): RecordPlace {
-  return { topic, partition, offset: Number(offset), at: timestamp };
-}
-
 function eventsOfInvocation(topic: TopicName, record: IncomingRecord): RecordEvents {
   const invocation = decodeInvocation({ headers: record.headers, value: noPayload });
-  const { attempt, chance, lastError = '', policy } = invocation;
-  const event = {
+  return withLog([queuedAt(placeOf(topic, record), invocation, record)], invocation.policy.statusLog);
+}
+
+/** The event that the record of an attempt tells. */
+function queuedAt(place: RecordPlace, invocation: Invocation, { headers }: Pick<IncomingRecord, 'headers'>): StatusEvent {
+  const { attempt, chance, lastError = '' } = invocation;
+  return {
     kind: 'queued',
     attempt,
     lastError,
-    place: placeOf(topic, record),
+    place,
     ...(chance === undefined ? {} : { chance }),
     ...subjectOf(invocation),
-    ...routeOf(invocation, record),
-  } as const;
-  return withLog([event], policy.statusLog);
+    ...routeOf(invocation, headers),
+  };
 }
 
 function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents {
@@ -109,19 +112,22 @@ function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents
     lastError: invocation.lastError ?? '',
     place: placeOf(topic, record),
     ...subjectOf(invocation),
-    ...routeOf(invocation, record),
+    ...routeOf(invocation, record.headers),
   } as const;
   return withLog([event], invocation.policy.statusLog);
 }
 
 /**
+ * A settlement also tells what the record told from which the last attempt was made. So that record
+ * need not be read; see `PairedRecords`.
+ *
  * A settlement starts a delivery if the policy names a target for it. The delivery is pending until
  * the notifier reports its end.
  */
 function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvents {
   const { [header.requestBytes]: _requestBytes, ...ending } = headers;
   const settlement = decodeSettlement({ headers: ending, value: noPayload });
-  const { invocation, condition, attempts, startedAt, endedAt, errorMessage, isPresumed, responseRef } = settlement;
+  const { invocation, condition, attempts, startedAt, endedAt, errorMessage, isPresumed, responseRef, madeFrom } = settlement;
   const subject = subjectOf(invocation);
   const end: StatusEvent = {
     kind: 'settled',
@@ -134,10 +140,11 @@ function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvent
     ...(responseRef === undefined ? {} : { responseRef }),
     ...subject,
   };
+  const told = madeFrom === undefined ? [end] : [queuedAt(madeFrom, invocation, { headers }), end];
   const target = targetFor(settlement);
-  if (target === undefined) return withLog([end], invocation.policy.statusLog);
+  if (target === undefined) return withLog(told, invocation.policy.statusLog);
   const delivery = begunAt(timestamp, deliveryIdOf(target));
-  return withLog([end, { kind: 'delivery', delivery, ...subject }], invocation.policy.statusLog);
+  return withLog([...told, { kind: 'delivery', delivery, ...subject }], invocation.policy.statusLog);
 }
 
 /** A delivery of which no try is known yet. */

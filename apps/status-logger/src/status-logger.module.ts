@@ -8,6 +8,7 @@ import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
 import type { RecentTransitions } from './recent-transitions.ts';
 import { LedgerCheck } from './ledger-check.ts';
 import { LedgerController } from './ledger.controller.ts';
+import { PairedRecords } from './paired-records.ts';
 import type { Recorder, RecorderObserver } from './recorder.ts';
 import { type CatchUp, RecordsController } from './records.controller.ts';
 import { RejectsController } from './rejects.controller.ts';
@@ -25,6 +26,7 @@ export interface StatusLoggerParts {
   readonly tokens: InternalTokenCheck;
   readonly catchUp: CatchUp;
   readonly recorder: Recorder;
+  readonly paired: PairedRecords;
   readonly recent: RecentTransitions;
   readonly ledger: LedgerCheck;
   readonly clock: Clock;
@@ -33,7 +35,17 @@ export interface StatusLoggerParts {
 /** The status-logger records the status of every invocation. */
 @Module({})
 export class StatusLoggerModule {
-  static register({ gateway, store, tokens, catchUp, recorder, recent, ledger, clock }: StatusLoggerParts): DynamicModule {
+  static register({
+    gateway,
+    store,
+    tokens,
+    catchUp,
+    recorder,
+    paired,
+    recent,
+    ledger,
+    clock,
+  }: StatusLoggerParts): DynamicModule {
     return {
       module: StatusLoggerModule,
       controllers: [WorkTopicsController, RejectsController, RecordsController, LedgerController],
@@ -41,6 +53,7 @@ export class StatusLoggerModule {
         { provide: STATUS_STORE, useValue: store },
         { provide: CATCH_UP, useValue: catchUp },
         { provide: RECORDER, useValue: recorder },
+        { provide: PairedRecords, useValue: paired },
         { provide: RECENT_TRANSITIONS, useValue: recent },
         { provide: LedgerCheck, useValue: ledger },
         { provide: CLOCK, useValue: clock },

@@ -2,19 +2,18 @@ import { Controller, Inject } from '@nestjs/common';
 import { type IncomingRecord, type TopicName, topicsReadBy } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { OnRecord } from '#kafka/strategy';
-import type { Recorder } from './recorder.ts';
-import { RECORDER } from './tokens.ts';
+import { PairedRecords } from './paired-records.ts';
 
 const [first = 'invocations', ...others] = topicsReadBy('status-logger').filter((name) => name !== 'rejects');
 
 /** The topics whose records show the progress of invocations. */
 export const workTopics: readonly [TopicName, ...TopicName[]] = [first, ...others];
 
-/** Hands records of all work topics to the recorder. */
+/** Takes the records of all work topics. */
 @Controller()
 export class WorkTopicsController {
   constructor(
-    @Inject(RECORDER) private readonly recorder: Recorder,
+    @Inject(PairedRecords) private readonly records: PairedRecords,
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
   ) {}
 
@@ -24,6 +23,6 @@ export class WorkTopicsController {
    */
   @OnRecord(...workTopics)
   async onWork(record: IncomingRecord): Promise<void> {
-    return this.recorder.record(this.kafka.topics.withName(record.topic), record);
+    return this.records.record(this.kafka.topics.withName(record.topic), record);
   }
 }

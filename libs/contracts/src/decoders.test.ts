@@ -49,7 +49,7 @@ const invocation = anInvocation({
   lastError: 'no luck',
   policy: { retriesMax: 2, backoff: { baseMs: 2_000, maxMs: 60_000 }, destinations: { onSuccess, onFailure }, statusLog: 'g/s' },
 });
-const settlement = aSettlement({ invocation });
+const settlement = aSettlement({ invocation, madeFrom: { topic: 'invocations.bulk', partition: 3, offset: 17, at: builtAt } });
 const publication = aPublication({
   texts: { default: 'a', https: 'b' },
   attributes: [

@@ -45,6 +45,8 @@ export const header = {
   errorMessage: 'error-message',
   /** Set on a settlement that no service reported; see `Settlement.isPresumed`. */
   isPresumed: 'presumed',
+  /** The record from which the last attempt was made; see `Settlement.madeFrom`. */
+  madeFrom: 'made-from',
   requestBytes: 'request-bytes',
   /** The reference of a payload in the store; the value then holds none. */
   payloadRef: 'payload-ref',

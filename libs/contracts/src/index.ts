@@ -142,7 +142,7 @@ export {
 export { functionLogPath, type FunctionLogLine, type FunctionLogPage, type FunctionLogQuery } from './function-log.ts';
 export { type Backoff, retryPolicy } from './retry-policy.ts';
 export { type ProcessRuntimeKind, type RuntimeDescriptor, runtimeOf, runtimeWords } from './runtimes.ts';
-export { decodeSettlement, encodeSettlement, type Settlement } from './settlement.ts';
+export { decodeSettlement, encodeSettlement, madeFromOf, type Settlement } from './settlement.ts';
 export {
   checkFormat,
   checkIntakeFormat,
@@ -170,7 +170,7 @@ export {
 } from './live-transitions.ts';
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
 export { partitionName } from './partition-name.ts';
-export type { RecordPlace } from './record-place.ts';
+export { asksForAttempts, placeOf, type RecordPlace } from './record-place.ts';
 export {
   addRejects,
   noProject,

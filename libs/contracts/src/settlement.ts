@@ -4,7 +4,8 @@ import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { header, instant, optionalInstant, requiredText, wholeNumber } from './headers.ts';
 import { decodeInvocation, type Invocation, invocationHeaders } from './invocation.ts';
-import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
+import { placeFromText, placeText, type RecordPlace } from './record-place.ts';
 import { referenceHeaders } from './record-format.ts';
 
 /**
@@ -27,6 +28,11 @@ export interface Settlement {
   readonly responsePayload: Buffer;
   /** The reference of the return value in the store; `responsePayload` is then empty. */
   readonly responseRef?: string;
+  /**
+   * The record from which the last attempt was made, or would have been made. Absent if no record
+   * asked for it, and in records of earlier releases.
+   */
+  readonly madeFrom?: RecordPlace;
 }
 
 /** The headers of the invocation, and of its end. */
@@ -40,6 +46,7 @@ function settlementHeaders(settlement: Settlement): Record<string, string> {
   headers[header.errorCode] = String(conditions[condition].errorCode);
   if (settlement.startedAt !== undefined) headers[header.startedAt] = String(settlement.startedAt);
   if (settlement.errorMessage !== '') headers[header.errorMessage] = settlement.errorMessage;
+  if (settlement.madeFrom !== undefined) headers[header.madeFrom] = placeText(settlement.madeFrom);
   if (settlement.isPresumed === true) headers[header.isPresumed] = '1';
   if (settlement.responseRef !== undefined)
     Object.assign(headers, referenceHeaders({ [header.responseRef]: settlement.responseRef }));
@@ -57,6 +64,15 @@ export function encodeSettlement(topic: string, settlement: Settlement): Outgoin
 }
 
 /**
+ * Reads `Settlement.madeFrom` alone.
+ * @throws PlatformError `CONTRACT_VIOLATED` for another shape.
+ */
+export function madeFromOf(headers: RecordHeaders): RecordPlace | undefined {
+  const text = headers[header.madeFrom];
+  return text === undefined ? undefined : placeFromText(text);
+}
+
+/**
  * Reads a settlement back.
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
  */
@@ -68,6 +84,7 @@ export function decodeSettlement({ headers, value }: Pick<IncomingRecord, 'heade
   if (requestBytes > bytes.length) throw contractViolated('header request-bytes is past the end of the value');
   const startedAt = optionalInstant(headers, header.startedAt);
   const responseRef = headers[header.responseRef];
+  const madeFrom = madeFromOf(headers);
   return {
     invocation: decodeInvocation({ headers, value: bytes.subarray(0, requestBytes) }),
     condition,
@@ -78,5 +95,6 @@ export function decodeSettlement({ headers, value }: Pick<IncomingRecord, 'heade
     ...(headers[header.isPresumed] === undefined ? {} : { isPresumed: true }),
     responsePayload: bytes.subarray(requestBytes),
     ...(responseRef === undefined ? {} : { responseRef }),
+    ...(madeFrom === undefined ? {} : { madeFrom }),
   };
 }

@@ -19,6 +19,8 @@ export interface SendoffStrategyOptions {
    * SendoffStrategy.caughtUp}. Without it, only the partitions of this process count.
    */
   readonly progressElsewhere?: () => Promise<readonly FinishedTo[]>;
+  /** Called every few milliseconds while somebody waits in {@link SendoffStrategy.caughtUp}. */
+  readonly onReadAtOnce?: () => void;
   /** How long `close` waits for handlers, in milliseconds. */
   readonly drainMs: number;
 }
@@ -69,6 +71,7 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
   /** Reads single records at once for a second; see {@link RecordConsumer.readAtOnce}. */
   readAtOnce(): void {
     this.consumer?.readAtOnce();
+    this.options.onReadAtOnce?.();
   }
 
   /** How far this process is with each of its partitions. */
