@@ -48,9 +48,9 @@ import { DELIVERIES } from '../../apps/notifier/src/tokens.ts';
 import { DelaysController } from '../../apps/retry-scheduler/src/delays.controller.ts';
 import { WAITING_ROOM } from '../../apps/retry-scheduler/src/tokens.ts';
 import { WaitingRoom } from '../../apps/retry-scheduler/src/waiting-room.ts';
+import { PairedRecords } from '../../apps/status-logger/src/paired-records.ts';
 import { ProgressToStore } from '../../apps/status-logger/src/progress-to-store.ts';
 import { Recorder } from '../../apps/status-logger/src/recorder.ts';
-import { RECORDER } from '../../apps/status-logger/src/tokens.ts';
 import { WorkTopicsController } from '../../apps/status-logger/src/work-topics.controller.ts';
 
 const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
@@ -72,7 +72,7 @@ const publisherOf = (service: string) => ({
   close: async () => undefined,
 });
 
-async function serve(service: Service, controller: Type, providers: readonly { provide: symbol; useValue: unknown }[]) {
+async function serve(service: Service, controller: Type, providers: readonly { provide: symbol | Type; useValue: unknown }[]) {
   const module = await Test.createTestingModule({ controllers: [controller], providers: [...providers] }).compile();
   const strategy = new SendoffStrategy({ gateway, groupId: topics.groupOf(service), drainMs: 0, clock: new ManualClock() });
   const app = module.createNestMicroservice({ strategy, logger: false });
@@ -177,7 +177,7 @@ async function serveStatusLogger() {
     },
   );
   await serve('status-logger', WorkTopicsController, [
-    { provide: RECORDER, useValue: recorder },
+    { provide: PairedRecords, useValue: new PairedRecords(recorder, systemClock, () => false) },
     { provide: KAFKA, useValue: gateway },
   ]);
 }
