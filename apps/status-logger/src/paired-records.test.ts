@@ -155,6 +155,25 @@ describe('PairedRecords', () => {
       expect(finished).toEqual(['settlements r20: no store', `${lane} r20`]);
     });
 
+    it('pairs no record at the same offset of a topic that was made again', async () => {
+      await makeBusy();
+      take(lane, asked(20));
+      take(lane, asked(20, 'another'));
+      take('settlements', settled(20));
+      await settle();
+      expect(given).toEqual([`${lane} r20`, 'settlements r20']);
+      records.readAtOnce();
+      await settle();
+      expect(finished.toSorted()).toEqual([`${lane} another`, `${lane} r20`, 'settlements r20']);
+    });
+
+    it('lets no record without a key wait', async () => {
+      await makeBusy();
+      take(lane, { ...asked(20), key: null });
+      await settle();
+      expect(given).toEqual([`${lane} null`]);
+    });
+
     it('lets no record of another partition wait', async () => {
       await makeBusy();
       take(lane, asked(20, 'other', 1));

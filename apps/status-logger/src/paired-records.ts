@@ -13,6 +13,8 @@
  *     process never falls behind because of waits.
  * P4. No record waits while somebody asks for records, or while this process drains.
  * P5. A record whose settlement cannot be stored is read itself.
+ * P6. A record and a settlement are a pair if they have the same key, too. Offsets begin anew on a
+ *     topic that was made again.
  */
 import {
   asksForAttempts,
@@ -41,6 +43,7 @@ export const passedBy = 1_000;
 export const settledMax = 30_000;
 
 interface WaitingRecord {
+  readonly requestId: string;
   readonly writtenAt: EpochMs;
   /** Stores the record with its settlement, or alone. */
   readonly end: (settled?: Promise<void>) => void;
@@ -48,7 +51,7 @@ interface WaitingRecord {
 
 /** A settlement of which the record has not been read. */
 interface Settled {
-  readonly requestId: string | null;
+  readonly requestId: string;
   readonly stored: Promise<void>;
 }
 
@@ -110,35 +113,37 @@ export class PairedRecords {
   private async attempt(topic: TopicName, record: IncomingRecord): Promise<void> {
     const partition = this.partitionOf(topic, record);
     const offset = Number(record.offset);
+    const { key: requestId } = record;
     const alone = async () => this.recorder.record(topic, record);
-    // Offsets begin anew on a topic that was made again.
+    // P6.
     if (offset < partition.readTo) partition.settledTo = 0;
     partition.readTo = offset;
     const settled = partition.settled.get(offset);
     if (settled !== undefined) {
       partition.settled.delete(offset);
-      if (settled.requestId === record.key) return settled.stored.catch(alone);
+      if (settled.requestId === requestId) return settled.stored.catch(alone);
     }
-    if (!partition.isBusy || this.isOver(partition, offset, record.timestamp)) return alone();
+    if (requestId === null || !partition.isBusy || this.isOver(partition, offset, record.timestamp)) return alone();
     return new Promise((resolve) => {
       const end = (stored?: Promise<void>) => resolve(stored?.catch(alone) ?? alone());
-      partition.waiting.set(offset, { writtenAt: record.timestamp, end });
+      partition.waiting.get(offset)?.end();
+      partition.waiting.set(offset, { requestId, writtenAt: record.timestamp, end });
     });
   }
 
-  private settlement({ key, headers }: IncomingRecord, stored: Promise<void>): void {
+  private settlement({ key: requestId, headers }: IncomingRecord, stored: Promise<void>): void {
     const place = madeFromIfReadable(headers);
     const partition = place === undefined ? undefined : this.partitions.get(partitionName(place));
-    if (place === undefined || partition === undefined) return;
+    if (requestId === null || place === undefined || partition === undefined) return;
     const { offset } = place;
     partition.settlements += 1;
     if (offset > partition.settledTo) partition.settledTo = offset;
     const waiting = partition.waiting.get(offset);
-    if (waiting !== undefined) {
+    if (waiting?.requestId === requestId) {
       partition.waiting.delete(offset);
       waiting.end(stored);
     } else if (offset > partition.readTo) {
-      if (partition.settled.size < settledMax) partition.settled.set(offset, { requestId: key, stored });
+      if (partition.settled.size < settledMax) partition.settled.set(offset, { requestId, stored });
     }
   }
 
