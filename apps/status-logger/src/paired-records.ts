@@ -25,7 +25,7 @@ import {
   type RecordPlace,
   type TopicName,
 } from '#contracts';
-import type { Clock, Timer } from '#platform';
+import { type Clock, ShortLivedMap, type Timer } from '#platform';
 import type { Recorder } from './recorder.ts';
 
 /** How often waiting records are looked at, in milliseconds. */
@@ -57,8 +57,8 @@ interface Settled {
 
 /** The records of attempts on one partition, by offset. */
 class AttemptsOfPartition {
-  readonly waiting = new Map<number, WaitingRecord>();
-  readonly settled = new Map<number, Settled>();
+  readonly waiting = new ShortLivedMap<number, WaitingRecord>();
+  readonly settled = new ShortLivedMap<number, Settled>();
   /** The offset of the record that was read last. */
   readTo = 0;
   /** The highest offset that a settlement has named. */
@@ -171,7 +171,7 @@ export class PairedRecords {
 
 /** Stores records alone, from the first one on, as long as they are over. */
 function endWaits({ waiting }: AttemptsOfPartition, isOver: (offset: number, record: WaitingRecord) => boolean): void {
-  for (const [offset, record] of waiting) {
+  for (const [offset, record] of waiting.entries()) {
     if (!isOver(offset, record)) break;
     waiting.delete(offset);
     record.end();
