@@ -2,7 +2,7 @@ import { bareUrnOf } from './function-urn.ts';
 import type { Spread } from './record.ts';
 
 /** A lane of invocations that are due. */
-type Lane = 'invocations' | 'invocations.bulk';
+export type Lane = 'invocations' | 'invocations.bulk';
 
 /** Partitions of the bulk lane that the flood of one function may fill. */
 const bulkPlacesMax = 3;

@@ -1,5 +1,6 @@
 import { type EpochMs, epochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
+import type { Lane } from './lanes.ts';
 import type { IncomingRecord } from './record.ts';
 import type { TopicName } from './topic-declarations.ts';
 
@@ -16,11 +17,8 @@ export interface RecordPlace {
   readonly at: EpochMs;
 }
 
-/** The topics whose records ask executors for attempts. */
-type AttemptTopic = 'invocations' | 'invocations.bulk';
-
 /** True if the records of the topic ask executors for attempts. */
-export function asksForAttempts(topic: TopicName): topic is AttemptTopic {
+export function asksForAttempts(topic: TopicName): topic is Lane {
   return topic === 'invocations' || topic === 'invocations.bulk';
 }
 
@@ -43,5 +41,5 @@ const placePattern = /^(invocations|invocations\.bulk)\/(\d{1,10})\/(\d{1,15})\/
 export function placeFromText(text: string): RecordPlace {
   const [, topic, partition, offset, at] = placePattern.exec(text) ?? [];
   if (topic === undefined) throw contractViolated('a place is not topic/partition/offset/time');
-  return { topic: topic as AttemptTopic, partition: Number(partition), offset: Number(offset), at: epochMs(Number(at)) };
+  return { topic: topic as Lane, partition: Number(partition), offset: Number(offset), at: epochMs(Number(at)) };
 }
