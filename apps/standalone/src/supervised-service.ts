@@ -44,17 +44,21 @@ export interface ServiceSpec {
 }
 
 /**
- * Arguments of Node.js, in containers too. A service that ignores SIGUSR1 cannot be made to open
- * its inspector. A collection of garbage stops the process for as long as it copies what lives in
- * the young generation. With 16 MB instead of 64 the longest stop of a busy executor fell from 100
- * ms to 30, at the same CPU time. One thread beside the main one compiles and collects: four in
- * each service kept the services themselves from running. They took a quarter of two cores in the
- * first 20 s of load. With `--expose-gc` an idle service can give memory back.
- * Code that was not called for a while is kept: without it the next flood began a third slower.
+ * Arguments of Node.js, in containers too.
+ *
+ * - A service that ignores SIGUSR1 cannot be made to open its inspector.
+ * - V8 may put objects into its old generation from the start. They keep all that they refer to
+ *   until a full collection: in an executor 6 KB of each call. Without that, a collection of the
+ *   young generation copies only objects in use. So it may be large, see docs/adr/0050.
+ * - One thread beside the main one compiles and collects: four in each service kept the services
+ *   themselves from running. They took a quarter of two cores in the first 20 s of load.
+ * - With `--expose-gc` an idle service can give memory back.
+ * - Code that was not called for a while is kept: without it the next flood began a third slower.
  */
 export const serviceArguments = [
   '--disable-sigusr1',
-  '--max-semi-space-size=16',
+  '--no-allocation-site-pretenuring',
+  '--max-semi-space-size=64',
   '--v8-pool-size=1',
   '--expose-gc',
   '--no-flush-bytecode',
