@@ -115,7 +115,7 @@ export class ExecutorConfig extends withSettings(
   @IsInt()
   @Min(10)
   @Max(100_000)
-  bulkRecordsMax: number = 100;
+  bulkRecordsMax: number = 200;
 
   @Setting({
     env: 'EXECUTOR_SYNC_CALLS_MAX',

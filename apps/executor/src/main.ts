@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { kafkaChecks, openKafka } from '#kafka';
+import { gatheringPace, kafkaChecks, openKafka } from '#kafka';
 import { SendoffStrategy } from '#kafka/strategy';
 import { openCodeStore, openPayloadStore } from '#objects';
 import {
@@ -50,7 +50,7 @@ await runService({
   config: ExecutorConfig,
   async compose({ config, clock, random, metrics, logger, tracing, isDraining, fatal }) {
     const { attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
-    const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal, clock });
+    const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal, clock, publishPace: gatheringPace });
     const verifier = await openVerifier(config);
     const warn = (message: string, details: Readonly<Record<string, unknown>>) => logger.warn(details, message);
     const registry = new Registry({ gateway, verifier, warn, metrics });

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { kafkaChecks, openKafka } from '#kafka';
+import { gatheringPace, kafkaChecks, openKafka } from '#kafka';
 import { SendoffStrategy } from '#kafka/strategy';
 import { openSubscriptionSealer, openVerifier, TargetStates } from '#platform';
 import { runService } from '#platform/service';
@@ -20,7 +20,7 @@ await runService({
   config: NotifierConfig,
   async compose({ config, clock, random, metrics, logger, tracing, fatal }) {
     const sealer = await openSubscriptionSealer(config);
-    const gateway = await openKafka({ ...config, name: 'notifier', logger, metrics, fatal, clock });
+    const gateway = await openKafka({ ...config, name: 'notifier', logger, metrics, fatal, clock, publishPace: gatheringPace });
     const verifier = await openVerifier(config);
     const registry = new Registry({ gateway, verifier, warn: (message, details) => logger.warn(details, message), metrics });
     await registry.start();

@@ -3,6 +3,7 @@ export { type KafkaAccess, kafkaAccessOf } from './kafkajs/kafka-access.ts';
 export { setUpAccounts } from './kafkajs/set-up-accounts.ts';
 export { kafkaChecks } from './kafka-checks.ts';
 export { connectService, openKafka } from './open-kafka.ts';
+export { gatheringPace } from './kafkajs/leader.ts';
 export type {
   ConsumerOptions,
   GroupMembers,

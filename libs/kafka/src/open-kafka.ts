@@ -3,6 +3,7 @@ import { type PlatformError, type Service, Topics, topicsUsedBy } from '#contrac
 import { type ComparedClock, type KafkaAccessValues, type Logger, nameOfProcess, type ServiceConfig } from '#platform';
 import { connectKafka } from './kafkajs/connect-kafka.ts';
 import { kafkaAccessOf } from './kafkajs/kafka-access.ts';
+import type { RequestPace } from './kafkajs/leader.ts';
 import { needsOf } from './kafkajs/needed-rights.ts';
 import type { KafkaGateway } from './ports.ts';
 import { topicSpecs } from './topic-specs.ts';
@@ -20,6 +21,8 @@ export interface KafkaSettings
   readonly clock: ComparedClock;
   /** How long a publish may take, in milliseconds. */
   readonly publishTimeoutMs?: number;
+  /** Default {@link promptPace}. */
+  readonly publishPace?: RequestPace;
 }
 
 /**
@@ -58,6 +61,7 @@ export async function connectService(settings: Omit<KafkaSettings, 'clock'>): Pr
     onFatal: settings.fatal,
     metrics: settings.metrics,
     ...(settings.publishTimeoutMs === undefined ? {} : { publishTimeoutMs: settings.publishTimeoutMs }),
+    ...(settings.publishPace === undefined ? {} : { publishPace: settings.publishPace }),
   });
   const specs = topicSpecs(topics, settings.partitions, topicsUsedBy(settings.name));
   await gateway.admin.ensureTopics(specs);

@@ -14,6 +14,7 @@ import { accountName, type KafkaAccess, saslOf, socketFactoryOf } from './kafka-
 import { KafkajsGateway } from './kafkajs-gateway.ts';
 import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
+import { promptPace, type RequestPace } from './leader.ts';
 import { probeListener } from './listener-probe.ts';
 import { assertRequests } from './needed-requests.ts';
 import { assertRights, type KafkaNeeds } from './needed-rights.ts';
@@ -49,6 +50,8 @@ export interface KafkaOptions extends GatewayHooks {
   readonly connectTimeoutMs?: number;
   /** Produce requests in flight to one broker. Default 3. */
   readonly publishRequestsMax?: number;
+  /** See docs/adr/0042-busy-publishers-keep-a-distance.md. Default {@link promptPace}. */
+  readonly publishPace?: RequestPace;
   /** Bytes that may wait for an acknowledgement. Default 32 MiB. */
   readonly publishQueueBytesMax?: number;
   /** Records that may wait for an acknowledgement. Default 50,000. */
@@ -82,8 +85,6 @@ const metadataAgeMaxMsDefault = 30_000;
  * second were accepted instead of 9,373.
  */
 const extraRequestRecordsMin = 200;
-/** A request costs more than its records; see docs/adr/0042-busy-publishers-keep-a-distance.md. */
-const requestDistanceMs = 3;
 /**
  * How long a start goes on trying when its account, its rights or its certificates are refused, in
  * milliseconds. Accounts reach each broker of a cluster a moment after they were created.
@@ -178,7 +179,7 @@ function publisherLimitsOf(options: KafkaOptions, timeoutMs: number) {
     timeoutMs,
     requestsMax: options.publishRequestsMax ?? 3,
     extraRequestRecordsMin,
-    requestDistanceMs,
+    pace: options.publishPace ?? promptPace,
     batchBytesMax: recordBytesMax,
     requestBytesMax: 4 * 1024 * 1024,
     requestRecordsMax: 1_000,

@@ -24,7 +24,7 @@ const limits: PublisherLimits = {
   timeoutMs: 5_000,
   requestsMax: 2,
   extraRequestRecordsMin: 1,
-  requestDistanceMs: 0,
+  pace: { leastMs: 0, mostMs: 0, fullRecords: 64 },
   batchBytesMax: 1_000,
   requestBytesMax: 2_000,
   requestRecordsMax: 100,
@@ -420,13 +420,14 @@ describe('the distance of requests', () => {
       await vi.advanceTimersByTimeAsync(1);
     }
   }
+  const distance20 = { leastMs: 20, mostMs: 20, fullRecords: 64 };
   const sizes = () => requests.map(({ values }) => values.length);
 
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
   afterEach(() => void vi.useRealTimers());
 
   it('is kept while many records come, and not before or after', async () => {
-    const publisher = await aReadyPublisher({ requestDistanceMs: 20 });
+    const publisher = await aReadyPublisher({ pace: distance20 });
     answer = (request) => request.acknowledge();
     await publishFor(publisher, 100);
     expect(new Set(sizes())).toEqual(new Set([1]));
@@ -440,7 +441,7 @@ describe('the distance of requests', () => {
   });
 
   it('is not kept by a full request', async () => {
-    const publisher = await aReadyPublisher({ requestDistanceMs: 20, batchBytesMax: 10_000, requestBytesMax: 10_000 });
+    const publisher = await aReadyPublisher({ pace: distance20, batchBytesMax: 10_000, requestBytesMax: 10_000 });
     answer = (request) => request.acknowledge();
     await publishFor(publisher, 101);
     requests = [];
@@ -450,7 +451,7 @@ describe('the distance of requests', () => {
 
   it('holds back no other broker', async () => {
     topics = { a: [1], b: [2] };
-    const publisher = await aReadyPublisher({ requestDistanceMs: 20 });
+    const publisher = await aReadyPublisher({ pace: distance20 });
     answer = (request) => request.acknowledge();
     await publishFor(publisher, 101);
     requests = [];

@@ -2,7 +2,7 @@
  * Group commit for each leading broker: gathered records are sent the moment no request to their
  * leader is in flight. Beside requests in flight another one is sent if many records have gathered
  * that do not give way. An idle publisher sends at once, a busy one sends fuller batches: while
- * many records come, requests begin 3 ms apart.
+ * many records come, requests begin some milliseconds apart.
  *
  * 1. A call resolves only when each of its records was acknowledged with acks=all (I1). That means:
  *    the leader named the partition of the record in its answer, with error code 0 and an offset.

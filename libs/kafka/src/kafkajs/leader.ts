@@ -10,9 +10,23 @@ export interface LeaderLimits extends BatchLimits {
    * wait, and share a request. Records that give way do not count.
    */
   readonly extraRequestRecordsMin: number;
-  /** While many records come, requests begin so far apart, in milliseconds. */
-  readonly requestDistanceMs: number;
+  readonly pace: RequestPace;
 }
+
+/** How far apart requests to one broker begin while many records come. */
+export interface RequestPace {
+  /** The distance at {@link busyPerSecond}, in milliseconds. */
+  readonly leastMs: number;
+  /** The distance from {@link floodPerSecond} on, in milliseconds. */
+  readonly mostMs: number;
+  /** So many queued records wait for no distance: their request is full enough. */
+  readonly fullRecords: number;
+}
+
+/** For publishers whose callers wait for each record. */
+export const promptPace: RequestPace = { leastMs: 3, mostMs: 5, fullRecords: 64 };
+/** For publishers of what has been done already. */
+export const gatheringPace: RequestPace = { leastMs: 3, mostMs: 8, fullRecords: 256 };
 
 /** A request that waits for longer makes its broker overdue, in milliseconds. */
 const overdueAfterMs = 1_000;
@@ -21,9 +35,10 @@ const againAfterMs = 5_000;
 
 /** From so many records a second on, requests have a distance. */
 const busyPerSecond = 500;
+/** From so many records a second on, the distance grows until {@link floodPerSecond}. */
+const crowdedPerSecond = 6_000;
+const floodPerSecond = 10_000;
 const rateWindowMs = 100;
-/** So many queued records wait for no distance: their request is full enough. */
-const fullRecords = 64;
 
 /** The records and requests of one leading broker. A broker that hangs holds up no other one. */
 export class Leader {
@@ -55,9 +70,10 @@ export class Leader {
 
   /** How long the queued records should wait for others, in milliseconds; 0 for not at all. */
   pauseMs(now: number): number {
-    const isBusy = (this.rate.perSecond ?? 0) > busyPerSecond;
-    if (!isBusy || this.queue.size >= fullRecords) return 0;
-    return Math.max(0, this.begunAt + this.limits.requestDistanceMs - now);
+    const { pace } = this.limits;
+    const perSecond = this.rate.perSecond ?? 0;
+    if (perSecond <= busyPerSecond || this.queue.size >= pace.fullRecords) return 0;
+    return Math.max(0, this.begunAt + distanceMs(pace, perSecond) - now);
   }
 
   /** Counts a request as in flight until it ends. */
@@ -88,4 +104,9 @@ export class Leader {
     else if (this.requests === 0 && now - (this.overdueSince ?? now) > againAfterMs) this.overdueSince = undefined;
     return this.isOverdue;
   }
+}
+
+function distanceMs({ leastMs, mostMs }: RequestPace, perSecond: number): number {
+  const crowded = (perSecond - crowdedPerSecond) / (floodPerSecond - crowdedPerSecond);
+  return leastMs + (mostMs - leastMs) * Math.min(1, Math.max(0, crowded));
 }
