@@ -23,9 +23,9 @@ export interface RequestPace {
   readonly fullRecords: number;
 }
 
-/** For publishers whose callers wait for each record. */
+/** For records that somebody waits for, such as those of callers and those that are due. */
 export const promptPace: RequestPace = { leastMs: 3, mostMs: 5, fullRecords: 64 };
-/** For publishers of what has been done already. */
+/** For records that mostly tell what has been done. */
 export const gatheringPace: RequestPace = { leastMs: 3, mostMs: 8, fullRecords: 256 };
 
 /** A request that waits for longer makes its broker overdue, in milliseconds. */
