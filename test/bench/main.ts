@@ -2,7 +2,7 @@
  * Measures rows of the benchmark: `npm run bench -- [row ...] [--peers] [--rounds n] [--write]`.
  * Without names it measures all rows. `--peers` measures BullMQ in turn with Sendoff. The JSON of a
  * run is kept in test/bench/results. `--write` makes docs/performance.md and its plots from it, and
- * keeps it as the baseline that later runs are compared with.
+ * keeps it as the baseline that later runs are compared with. Rows that it did not measure stay.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { bullmq } from './bullmq.ts';
 import type { Contender } from './contender.ts';
 import { machine } from './installation.ts';
-import { type BenchResult, mediansOf, pageOf, plotOf, type RowResult, tableOf } from './report.ts';
+import { type BenchResult, mediansOf, pageOf, plotOf, type RowResult, tableOf, withEarlierRows } from './report.ts';
 import type { Figures } from './figures.ts';
 import { measure, type Row, rows } from './rows.ts';
 import { sendoff } from './sendoff.ts';
@@ -60,7 +60,7 @@ async function measureRow(row: Row): Promise<RowResult> {
   return { name: row.name, rounds };
 }
 
-async function write(result: BenchResult): Promise<void> {
+async function write(result: BenchResult, before?: BenchResult): Promise<void> {
   await writeFile(baselineFile, `${JSON.stringify(result, null, 2)}\n`);
   await mkdir('docs/performance', { recursive: true });
   for (const one of result.rows) {
@@ -70,7 +70,7 @@ async function write(result: BenchResult): Promise<void> {
   }
   const text = await readFile(page, 'utf8');
   const head = text.slice(0, text.indexOf(begin) + begin.length);
-  await writeFile(page, `${head}\n${pageOf(rows, result)}\n${text.slice(text.indexOf(end))}`);
+  await writeFile(page, `${head}\n${pageOf(rows, result, before)}\n${text.slice(text.indexOf(end))}`);
 }
 
 const baseline = await read(baselineFile);
@@ -93,5 +93,6 @@ const result: BenchResult = {
 };
 await mkdir('test/bench/results', { recursive: true });
 await writeFile(`test/bench/results/${result.at.replaceAll(':', '-')}.json`, `${JSON.stringify(result, null, 2)}\n`);
-if (values.write) await write(result);
+const names = rows.map(({ name }) => name);
+if (values.write) await write(withEarlierRows(result, names, baseline), baseline);
 process.exit(0);

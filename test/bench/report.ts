@@ -3,18 +3,37 @@ import type { Figures } from './figures.ts';
 import type { Goal, Row } from './rows.ts';
 import { median } from './load.ts';
 
+/** When something was measured, on which machine, with which versions. */
+interface Origin {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
 /** The rounds of one row, by contender. */
 export interface RowResult {
   readonly name: string;
   readonly rounds: Readonly<Record<string, readonly Figures[]>>;
+  /** Only of a row that an earlier run measured. */
+  readonly origin?: Origin;
 }
 
 /** One run of the benchmark. */
-export interface BenchResult {
-  readonly at: string;
-  readonly machine: string;
-  readonly versions: Readonly<Record<string, string>>;
+export interface BenchResult extends Origin {
   readonly rows: readonly RowResult[];
+}
+
+/**
+ * The rows of a run, and those of an earlier one that it did not measure. They keep their origin.
+ * @param names all rows, in the order of the result.
+ */
+export function withEarlierRows(result: BenchResult, names: readonly string[], earlier?: BenchResult): BenchResult {
+  if (earlier === undefined) return result;
+  const { rows: earlierRows, ...origin } = earlier;
+  const kept = earlierRows.filter(({ name }) => result.rows.every((row) => row.name !== name)).map((row) => ({ origin, ...row }));
+  const rows = [...result.rows, ...kept].toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+  return { ...result, rows };
 }
 
 /** The medians of all rounds of one contender. */
@@ -111,15 +130,22 @@ export function plotOf(row: Row, result: RowResult): string | undefined {
   ].join('\n');
 }
 
-/** The page of all rows, in Markdown. */
+function originText({ at, machine, versions }: Origin): string {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `Measured ${at.slice(0, 10)} on ${machine}. ${named.join(', ')}.`;
+}
+
+/** The page of all rows, in Markdown. A row of an earlier run says so. */
 export function pageOf(rows: readonly Row[], result: BenchResult, baseline?: BenchResult): string {
-  const versions = Object.entries(result.versions).map(([name, version]) => `${name} ${version}`);
+  const whole = originText(result);
   const sections = result.rows.map((one) => {
     const row = rows.find(({ name }) => name === one.name);
     if (row === undefined) return '';
-    const before = baseline?.rows.find(({ name }) => name === one.name);
+    const own = originText(one.origin ?? result);
+    const says = own === whole ? row.says : `${row.says}\n\n${own}`;
+    const before = one.origin === undefined ? baseline?.rows.find(({ name }) => name === one.name) : undefined;
     const picture = plotOf(row, one) === undefined ? '' : `\n![${row.name}](performance/${row.name}.svg)\n`;
-    return `### ${row.name}\n\n${row.says}\n\n${tableOf(row, one, before && mediansOf(before, 'sendoff'))}\n${picture}`;
+    return `### ${row.name}\n\n${says}\n\n${tableOf(row, one, before && mediansOf(before, 'sendoff'))}\n${picture}`;
   });
-  return [`Measured ${result.at.slice(0, 10)} on ${result.machine}. ${versions.join(', ')}.`, '', ...sections].join('\n');
+  return [whole, '', ...sections].join('\n');
 }
