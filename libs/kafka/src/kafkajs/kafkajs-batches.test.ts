@@ -14,7 +14,8 @@ import { encodeRecord } from './record-encoder.ts';
 
 const require = createRequire(import.meta.url);
 const Decoder = require('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => Parameters<ReturnType<typeof batchReader>>[0];
-const theirCrc = require('kafkajs/src/protocol/recordBatch/crc32C') as (bytes: Buffer) => number;
+/** The module inside that which own code replaces, so that ours is never compared with itself. */
+const theirCrc = require('kafkajs/src/protocol/recordBatch/crc32C/crc32C') as (bytes: Buffer) => number;
 
 /** Compresses as a codec of Kafka does. */
 type Pack = (bytes: Buffer) => Buffer;
@@ -359,7 +360,7 @@ it('bytes of any kind never make the reader reject or work for long', { timeout:
 it('the checksum is that of kafkajs', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-      expect(crc32c(Buffer.from(bytes))).toBe(theirCrc(Buffer.from(bytes)));
+      expect(crc32c(Buffer.from(bytes))).toBe(theirCrc(Buffer.from(bytes)) >>> 0);
     }),
   );
 });

@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { unpacked } from './batch-codecs.ts';
+import { crc32c } from './crc32c.ts';
 import { type Answer, type BatchBounds, batchReader } from './kafkajs-batches.ts';
 import { encodeRecord } from './record-encoder.ts';
 
@@ -43,6 +44,7 @@ export function useOwnRecords({ batchBytesMax }: BatchBounds): void {
   if (isInPlace) return;
   isInPlace = true;
   replace('recordBatch/record/v0', () => encodeRecord);
+  replace('recordBatch/crc32C', () => crc32c);
   const ours = batchReader(bounds);
   replace<(answer: Answer) => unknown>(
     'requests/fetch/v4/decodeMessages',
