@@ -31,9 +31,8 @@ export interface BenchResult extends Origin {
 export function withEarlierRows(result: BenchResult, names: readonly string[], earlier?: BenchResult): BenchResult {
   if (earlier === undefined) return result;
   const { rows: earlierRows, ...origin } = earlier;
-  const kept = earlierRows.filter(({ name }) => result.rows.every((row) => row.name !== name)).map((row) => ({ origin, ...row }));
-  const rows = [...result.rows, ...kept].toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
-  return { ...result, rows };
+  const all = [...result.rows, ...earlierRows.map((row) => ({ origin, ...row }))];
+  return { ...result, rows: names.flatMap((name) => all.find((row) => row.name === name) ?? []) };
 }
 
 /** The medians of all rounds of one contender. */
