@@ -79,9 +79,25 @@ export async function formatStorage(jvm: Jvm, clusterId = randomBytes(16).toStri
 }
 
 /**
- * Starts the broker behind a shell. B1: `read` in the shell returns when the parent's end of the
- * pipe closes. B2: `detached`. The shell and Java ignore SIGTERM, and {@link brokerStopSignal}
- * stops them. The script calls `wait` twice because that signal interrupts the first `wait`.
+ * Runs its arguments as the broker. B1: `read` returns when the parent's end of the pipe closes.
+ * B2: the shell and Java ignore SIGTERM, and {@link brokerStopSignal} stops them. That signal
+ * interrupts `wait`, so it is called until the broker is gone. The script ends its watcher before
+ * itself, so that no process is left and no other process with the broker's id is killed.
+ */
+const launchScript = `
+exec 3<&0
+trap '' TERM
+nice -n ${niceness} "$@" </dev/null 3<&- & broker=$!
+trap "kill -HUP $broker" HUP
+(read -r _ <&3; kill -9 $broker) 2>/dev/null & watcher=$!
+wait $broker; code=$?
+while kill -0 $broker 2>/dev/null; do wait $broker; code=$?; done
+kill -9 $watcher 2>/dev/null
+wait $watcher 2>/dev/null
+exit $code`;
+
+/**
+ * Starts the broker behind a shell in a process group of its own.
  * @param log gets what the broker prints.
  */
 export function launchBroker(jvm: Jvm, log: FileHandle): ChildProcess {
@@ -91,9 +107,8 @@ export function launchBroker(jvm: Jvm, log: FileHandle): ChildProcess {
     ...(hasOneCompiler ? ['-XX:TieredStopAtLevel=1'] : []),
     ...archiveOptions(jvm),
   ];
-  const script = `trap '' TERM; nice -n ${niceness} "$@" </dev/null 3<&- & broker=$!; trap "kill -HUP $broker" HUP; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker`;
   const command = [jvm.java, ...options, '-cp', `${jarsName}/*`, 'kafka.Kafka', propertiesName];
-  const child = spawn('sh', ['-c', `exec 3<&0; ${script}`, 'broker', ...command], {
+  const child = spawn('sh', ['-c', launchScript, 'broker', ...command], {
     detached: true,
     cwd: jvm.dataDir,
     // The kernel writes the log. A full disk then stops neither this process nor the pipe.
