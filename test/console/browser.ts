@@ -23,10 +23,12 @@ interface Violation {
 }
 
 /**
- * Returns the rules of axe-core that the page breaks, each with its elements.
+ * Returns the rules of axe-core that the page breaks, each with its elements. Mantine names a
+ * dialog just after it has drawn it, so a dialog is checked once it has a name.
  * @param rules the only rules to check; all by default.
  */
 export async function violationsOf(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+  await page.locator('[role=dialog]:not([aria-labelledby], [aria-label])').first().waitFor({ state: 'detached' });
   await page.evaluate(axe);
   const options = JSON.stringify(rules === undefined ? {} : { runOnly: rules });
   const { violations } = await page.evaluate<{ readonly violations: readonly Violation[] }>(`axe.run(document, ${options})`);

@@ -164,6 +164,7 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'what the console 
     await view.goTo('/targets');
     await view.press('Send a test notice to OBS:results/doubled');
     const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
     expect(await violationsOf(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Send', exact: true }).click();
     await dialog.getByText('The target took the test notice.').waitFor();
