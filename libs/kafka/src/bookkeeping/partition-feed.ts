@@ -41,7 +41,7 @@
 import type { IncomingRecord } from '#contracts';
 import { Changes, ShortLivedMap } from '#platform';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
-import { type RecordFeed, RecordInHand, type RecordOwner } from './record-in-hand.ts';
+import { type Ending, type RecordFeed, RecordInHand, type RecordOwner } from './record-in-hand.ts';
 import type { Interruption } from '../ports.ts';
 
 /** The consumer as its feed sees it. */
@@ -294,7 +294,7 @@ export class PartitionFeed implements RecordFeed {
       this.bytesInFlight += record.bytes;
       this.inHand.set(Number(record.offset), record);
       this.isFull = this.bytesInFlight >= this.limits.bytesMax || this.inHand.size >= this.limits.recordsMax;
-      void this.run(record);
+      this.run(record);
     }
   }
 
@@ -304,10 +304,13 @@ export class PartitionFeed implements RecordFeed {
     this.dropBacklog();
   }
 
-  private async run(record: IncomingRecord): Promise<void> {
+  private run(record: IncomingRecord): void {
     const isOld = this.interruptedBelow !== undefined && record.offset < this.interruptedBelow;
     const inHand = new RecordInHand(record, this, isOld ? this.interruption : undefined);
-    const ending = await inHand.end();
+    void inHand.end().then((ending) => this.ended(record, inHand, ending));
+  }
+
+  private ended(record: IncomingRecord, inHand: RecordInHand, ending: Ending): void {
     if (ending === 'finished') {
       this.ledger.finish(record.offset);
       this.mayHaveProgressed = true;

@@ -78,6 +78,12 @@ export interface RecordFeed {
  */
 export type Ending = 'finished' | 'left' | 'given-up' | 'kept';
 
+/**
+ * What needs no wait. Most records wait for nothing, and an async function for each step costs more
+ * than the step.
+ */
+const done = Promise.resolve();
+
 /** One record in the hands of its handler. */
 export class RecordInHand implements RecordDelivery {
   private isGivenUp = false;
@@ -91,11 +97,12 @@ export class RecordInHand implements RecordDelivery {
   ) {}
 
   /** Handles or rejects the record, again after failures. Never rejects. */
-  async end(): Promise<Ending> {
-    const ending = await this.handle();
-    const staysInTheWay = ending === 'given-up' || ending === 'kept';
-    if (this.isFailing && !staysInTheWay) this.feed.failing(-1);
-    return ending === 'finished' && this.feed.lost.aborted ? 'left' : ending;
+  end(): Promise<Ending> {
+    return this.handle().then((ending) => {
+      const staysInTheWay = ending === 'given-up' || ending === 'kept';
+      if (this.isFailing && !staysInTheWay) this.feed.failing(-1);
+      return ending === 'finished' && this.feed.lost.aborted ? 'left' : ending;
+    });
   }
 
   /** True if the record has acted, or was about to write. */
@@ -107,14 +114,23 @@ export class RecordInHand implements RecordDelivery {
     await this.feed.owner.commit();
   }
 
-  async readyToAct(): Promise<void> {
-    const { owner } = this.feed;
-    while (!this.isLost && (!owner.membership.mayBegin || this.feed.hasUnwritten)) await this.feed.changed();
+  readyToAct(): Promise<void> {
+    if (this.isLost || !this.mayBegin) return this.waitToAct();
     this.act();
+    return done;
   }
 
-  async writeUntilDone(write: () => Promise<void>, { mayBeRefused = false }: WriteOptions = {}): Promise<void> {
-    await this.repeat(write, (error) => isFinal(error) && (mayBeRefused || !isLimitOfTopic(error)));
+  writeUntilDone(write: () => Promise<void>, { mayBeRefused = false }: WriteOptions = {}): Promise<void> {
+    return this.repeat(write, mayBeRefused ? isFinal : isFinalForPromised);
+  }
+
+  private get mayBegin(): boolean {
+    return this.feed.owner.membership.mayBegin && !this.feed.hasUnwritten;
+  }
+
+  private async waitToAct(): Promise<void> {
+    while (!this.isLost && !this.mayBegin) await this.feed.changed();
+    this.act();
   }
 
   private async handle(): Promise<Ending> {
@@ -173,25 +189,38 @@ export class RecordInHand implements RecordDelivery {
    * @param endsIt true for an error after which no try may pass; it is thrown at once.
    */
   private async repeat(write: () => Promise<void>, endsIt: (error: unknown) => boolean): Promise<void> {
+    await this.readyToWrite();
+    let failure: unknown;
+    try {
+      return await write();
+    } catch (error) {
+      failure = error;
+    }
+    return this.repeatAfter(failure, write, endsIt);
+  }
+
+  private async repeatAfter(first: unknown, write: () => Promise<void>, endsIt: (error: unknown) => boolean): Promise<void> {
     const { owner, stopped } = this.feed;
+    let error = first;
     let unexpectedErrors = 0;
     let isUnwritten = false;
     try {
       for (let tries = 1; ; tries += 1) {
+        if (endsIt(error)) throw error;
+        if (isUnexpected(error)) unexpectedErrors += 1;
+        if (!isUnwritten) this.feed.unwritten(1);
+        isUnwritten = true;
+        this.fails();
+        if (unexpectedErrors >= owner.triesMax) {
+          if (!stopped.aborted) this.giveUp(error, tries);
+          throw error;
+        }
+        await this.waitToWriteAgain(error, tries);
         await this.readyToWrite();
         try {
           return await write();
-        } catch (error) {
-          if (endsIt(error)) throw error;
-          if (isUnexpected(error)) unexpectedErrors += 1;
-          if (!isUnwritten) this.feed.unwritten(1);
-          isUnwritten = true;
-          this.fails();
-          if (unexpectedErrors >= owner.triesMax) {
-            if (!stopped.aborted) this.giveUp(error, tries);
-            throw error;
-          }
-          await this.waitToWriteAgain(error, tries);
+        } catch (next) {
+          error = next;
         }
       }
     } finally {
@@ -199,9 +228,14 @@ export class RecordInHand implements RecordDelivery {
     }
   }
 
-  private async readyToWrite(): Promise<void> {
-    const { owner } = this.feed;
-    while (!this.isLost && !owner.membership.mayWrite) await this.feed.changed();
+  private readyToWrite(): Promise<void> {
+    if (this.isLost || !this.feed.owner.membership.mayWrite) return this.waitToWrite();
+    this.act();
+    return done;
+  }
+
+  private async waitToWrite(): Promise<void> {
+    while (!this.isLost && !this.feed.owner.membership.mayWrite) await this.feed.changed();
     this.act();
   }
 
@@ -259,6 +293,11 @@ async function waited(delayMs: number, signal: AbortSignal): Promise<boolean> {
 
 function isFinal(error: unknown): error is PlatformError {
   return error instanceof PlatformError && !error.retryable;
+}
+
+/** As {@link isFinal}, for what was promised: an operator may raise the limit of a topic. */
+function isFinalForPromised(error: unknown): boolean {
+  return isFinal(error) && !isLimitOfTopic(error);
 }
 
 /** True for a record of a usual size that the setting of its topic refuses. */

@@ -137,7 +137,7 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
     if (methods === undefined) throw new Error('the transport has no controllers: use() must come before listen()');
     if (methods.size === 0) return;
     this.consumer = gateway.consumer({ ...consumer, groupId, topics: [...methods.keys()] });
-    await this.consumer.start(async (record, signal, delivery) => methodFor(record, methods)(record, { signal, delivery }));
+    await this.consumer.start((record, signal, delivery) => methodFor(record, methods)(record, { signal, delivery }));
   }
 }
 
