@@ -412,9 +412,9 @@ export class Attempts {
   }
 }
 
-/** The same for every record that asks for this attempt. */
+/** The same for every record that asks for this attempt. It is remembered: see {@link RecentWork}. */
 function attemptKey({ requestId, attempt, functionUrn, functionId = '' }: Invocation): string {
-  return `${requestId} ${attempt} ${functionUrn} ${functionId}`;
+  return [requestId, attempt, functionUrn, functionId].join(' ');
 }
 
 /** Commits what is finished. The handler of a record that has just returned counts as finished. */

@@ -132,7 +132,7 @@ export class Deliveries {
     if (pending.isTest === true) return testTarget(this.parts, pending, inHand);
     const key = redriveStartKey(pending);
     if (key === undefined) return this.process(pending, record, inHand);
-    return this.recent.once(`redrive ${key}`, async () => {
+    return this.recent.once(['redrive', key].join(' '), async () => {
       await this.process(pending, record, inHand);
       return 'concluded';
     });
@@ -260,5 +260,5 @@ export class Deliveries {
 /** The same for every settlement of this invocation that ended in this way. */
 function settlementKey({ invocation, condition }: Settlement): string {
   const { requestId, functionUrn, functionId = '' } = invocation;
-  return `${requestId} ${functionUrn} ${functionId} ${condition}`;
+  return [requestId, functionUrn, functionId, condition].join(' ');
 }

@@ -88,4 +88,17 @@ describe('RecentWork', () => {
     for (const key of ['a', 'b']) await take('concluded', 1, key);
     expect(made()).toBe(7);
   });
+
+  it('knows work that was long under way, as long as other work that concluded with it', async () => {
+    const { take, made } = setUp();
+    const concluded = Promise.withResolvers<Taken>();
+    const long = take(concluded.promise, 0, 'long');
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await take('concluded', 0, key);
+    const second = take('concluded', 0, 'long');
+    concluded.resolve('concluded');
+    await Promise.all([long, second]);
+    for (const key of ['g', 'h']) await take('concluded', 1, key);
+    await take('concluded', 1, 'long');
+    expect(made()).toBe(9);
+  });
 });

@@ -1,5 +1,3 @@
-import { ShortLivedMap } from './short-lived-map.ts';
-
 /**
  * How the handling of a record that asked for work ended.
  *
@@ -16,6 +14,16 @@ export interface RecentBounds {
   readonly entriesMax: number;
 }
 
+/** One piece of work that is under way, or concluded lately. */
+interface Piece {
+  /** Absent once it has ended. */
+  underWay: Promise<Taken> | undefined;
+  /** When it concluded; minus infinity if it did not. */
+  concludedAt: number;
+  /** The half that it is in. */
+  half: Map<string, Piece>;
+}
+
 /**
  * Work that is under way in this process, and work that concluded lately. Two records that ask for
  * the same lead to it once (I5).
@@ -25,13 +33,12 @@ export interface RecentBounds {
  * put back arrives again and must be done (I3).
  */
 export class RecentWork {
-  private readonly underWay = new ShortLivedMap<string, Promise<Taken>>();
   /**
-   * When work concluded: the later half, and the one before it. To forget a whole half costs
-   * nothing for each piece of work, as the bookkeeping of a cache does.
+   * The later half of the work, and the one before it. To forget a whole half costs nothing for
+   * each piece of work, as the bookkeeping of a cache does.
    */
-  private later = new Map<string, number>();
-  private earlier = new Map<string, number>();
+  private later = new Map<string, Piece>();
+  private earlier = new Map<string, Piece>();
 
   constructor(
     private readonly elapsedMs: () => number,
@@ -44,44 +51,59 @@ export class RecentWork {
    * Work that failed is done again, also for a record that waited for it. The partition of that
    * record may still be here. Work that was put back is done again too: its record can arrive
    * before the brokers have acknowledged that it was published.
+   *
+   * @param key is kept. So it should have memory of its own: a text that was cut out of a record or
+   *   joined by `+` holds what it was made from. One that was made by `join` does not.
    */
-  async once(key: string, work: () => Promise<Taken>): Promise<void> {
-    for (let known = this.underWay.get(key); known !== undefined; known = this.underWay.get(key)) {
-      if ((await known.catch(() => 'failed')) === 'concluded') return;
-      this.leave(key, known);
-    }
-    if (this.concludedLately(key)) return;
-    const begun = work();
-    this.underWay.set(key, begun);
+  once(key: string, work: () => Promise<Taken>): Promise<void> {
+    const piece = this.find(key);
+    if (piece?.underWay !== undefined) return this.onceEnded(piece.underWay, piece, key, work);
+    if (piece !== undefined && this.elapsedMs() - piece.concludedAt < this.bounds.forMs) return Promise.resolve();
+    return this.begin(key, work());
+  }
+
+  /** As {@link once}, after the same work that is under way. */
+  private async onceEnded(underWay: Promise<Taken>, piece: Piece, key: string, work: () => Promise<Taken>): Promise<void> {
+    if ((await underWay.catch(() => 'failed')) === 'concluded') return;
+    if (piece.underWay === underWay) piece.underWay = undefined;
+    return this.once(key, work);
+  }
+
+  private find(key: string): Piece | undefined {
+    return this.later.get(key) ?? this.earlier.get(key);
+  }
+
+  private async begin(key: string, underWay: Promise<Taken>): Promise<void> {
+    const piece = { underWay, concludedAt: Number.NEGATIVE_INFINITY, half: this.later };
+    this.remember(key, piece);
     try {
-      if ((await begun) === 'concluded') this.remember(key);
+      if ((await underWay) === 'concluded') this.conclude(key, piece);
     } finally {
-      this.leave(key, begun);
+      piece.underWay = undefined;
     }
   }
 
-  private leave(key: string, work: Promise<Taken>): void {
-    if (this.underWay.get(key) === work) this.underWay.delete(key);
+  /** The half in which it was remembered may be forgotten before its time. */
+  private conclude(key: string, piece: Piece): void {
+    piece.concludedAt = this.elapsedMs();
+    if (piece.half !== this.later) this.remember(key, piece);
   }
 
-  private remember(key: string): void {
-    if (this.later.size >= this.bounds.entriesMax / 2) {
-      this.earlier = this.later;
-      this.later = new Map();
+  private remember(key: string, piece: Piece): void {
+    if (this.later.size >= this.bounds.entriesMax / 2) this.beginHalf();
+    piece.half = this.later;
+    this.later.set(key, piece);
+  }
+
+  /** Forgets the earlier half, but for the work in it that is under way. */
+  private beginHalf(): void {
+    const forgotten = this.earlier;
+    this.earlier = this.later;
+    this.later = new Map();
+    for (const [key, piece] of forgotten) {
+      if (piece.underWay === undefined || piece.half !== forgotten) continue;
+      piece.half = this.later;
+      this.later.set(key, piece);
     }
-    this.later.set(flat(key), this.elapsedMs());
   }
-
-  private concludedLately(key: string): boolean {
-    const at = this.later.get(key) ?? this.earlier.get(key);
-    return at !== undefined && this.elapsedMs() - at < this.bounds.forMs;
-  }
-}
-
-/**
- * The same text in memory of its own. A text that was joined from parts of a record holds all of
- * these parts: a kilobyte for each key.
- */
-function flat(text: string): string {
-  return Buffer.from(text).toString();
 }
