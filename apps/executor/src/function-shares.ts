@@ -7,6 +7,8 @@ interface Held {
   readonly partition: number;
 }
 
+const answersMax = 10_000;
+
 /**
  * The share that this process has of the instances of each function.
  *
@@ -18,6 +20,8 @@ interface Held {
 export class FunctionShares {
   private held: readonly number[] = [];
   private partitions = 0;
+  /** Answers since the partitions last changed: each attempt asks several times. */
+  private readonly answers = new Map<string, { readonly instancesMax: number; readonly share: number }>();
 
   /** @param topic the express lane. */
   constructor(private readonly topic: string) {}
@@ -26,6 +30,7 @@ export class FunctionShares {
   change(held: readonly Held[], counts: ReadonlyMap<string, number>): void {
     this.held = held.filter(({ topic }) => topic === this.topic).map(({ partition }) => partition);
     this.partitions = counts.get(this.topic) ?? 0;
+    this.answers.clear();
   }
 
   /**
@@ -35,6 +40,11 @@ export class FunctionShares {
   of(functionUrn: string, instancesMax: number): number {
     if (instancesMax < 0) return Number.POSITIVE_INFINITY;
     if (this.partitions === 0) return 0;
-    return placesAmong(this.held, { key: bareUrnOf(functionUrn), places: instancesMax }, this.partitions);
+    const answer = this.answers.get(functionUrn);
+    if (answer?.instancesMax === instancesMax) return answer.share;
+    const share = placesAmong(this.held, { key: bareUrnOf(functionUrn), places: instancesMax }, this.partitions);
+    if (this.answers.size >= answersMax) this.answers.clear();
+    this.answers.set(functionUrn, { instancesMax, share });
+    return share;
   }
 }

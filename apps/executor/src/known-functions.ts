@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { type EpochMs, type FunctionDocument, parseFunctionUrn } from '#contracts';
 import type { Registry } from '#registry';
 
@@ -14,14 +13,14 @@ const rememberedMax = 10_000;
  * the registry changes, because each attempt asks several times.
  */
 export class KnownFunctions {
-  private readonly cache = new LRUCache<string, Known>({ max: rememberedMax });
+  private readonly known = new Map<string, Known>();
 
   /** @param region of this installation. */
   constructor(
     private readonly registry: Pick<Registry, 'versionByUrn' | 'steeringOf' | 'onChange'>,
     private readonly region: string,
   ) {
-    registry.onChange(() => this.cache.clear());
+    registry.onChange(() => this.known.clear());
   }
 
   /** The function in the version that the URN names; undefined if there is none. */
@@ -35,14 +34,15 @@ export class KnownFunctions {
   }
 
   private find(functionUrn: string): Known {
-    const remembered = this.cache.get(functionUrn);
+    const remembered = this.known.get(functionUrn);
     if (remembered !== undefined) return remembered;
     const urn = parseFunctionUrn(functionUrn, { region: this.region, project: '' });
     const known: Known = {
       document: urn === undefined ? undefined : this.registry.versionByUrn(urn),
       pausedSince: urn === undefined ? undefined : this.registry.steeringOf(urn)?.execution?.since,
     };
-    this.cache.set(functionUrn, known);
+    if (this.known.size >= rememberedMax) this.known.clear();
+    this.known.set(functionUrn, known);
     return known;
   }
 }

@@ -83,7 +83,8 @@ export class RunnableFunctions {
     const instances = this.parts.shareOf(functionUrn, found.instancesMax);
     const runtime = this.runtimeOf(found);
     if (!Number.isFinite(instances) || runtime === undefined) return this.capacityOf(functionUrn);
-    return instances === 0 ? 0 : this.bounded(runtime.callsMax({ ...found, instancesMax: instances }));
+    const { concurrencyPerInstance } = found;
+    return instances === 0 ? 0 : this.bounded(runtime.callsMax({ instancesMax: instances, concurrencyPerInstance }));
   }
 
   /** The most attempts of a function at once in any process, at least 1. */

@@ -1,6 +1,9 @@
 import type { FunctionDocument } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 
+/** The bounds that a function sets on its calls. */
+export type CallBounds = Pick<FunctionDocument, 'instancesMax' | 'concurrencyPerInstance'>;
+
 /** One run of a function. */
 export interface FunctionCall {
   readonly function: FunctionDocument;
@@ -47,7 +50,7 @@ export interface CallObserver {
  */
 export interface Runtime {
   /** The most calls of one function that it can run at once; more would wait inside of it. */
-  callsMax(fn: FunctionDocument): number;
+  callsMax(bounds: CallBounds): number;
   /**
    * Runs a function once.
    * @param signal aborts the run. An aborted run is `cancelled`; other runs in the same instance

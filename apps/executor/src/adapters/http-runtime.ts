@@ -14,7 +14,7 @@ import {
   webhookKey,
   webhookSignature,
 } from '#platform';
-import type { FunctionCall, Runtime } from '../runtime.ts';
+import type { CallBounds, FunctionCall, Runtime } from '../runtime.ts';
 
 /** Statuses that a proxy or a load balancer in front of the function sends. */
 const unavailableStatuses = new Set([429, 502, 503, 504]);
@@ -60,7 +60,7 @@ export class HttpRuntime implements Runtime {
     this.client = new UserUrlClient({ networks, allowedBy: 'FUNCTION_NETWORKS_ALLOWED', connectionsMax });
   }
 
-  callsMax({ instancesMax, concurrencyPerInstance }: FunctionDocument): number {
+  callsMax({ instancesMax, concurrencyPerInstance }: CallBounds): number {
     return instancesMax === -1 ? Number.POSITIVE_INFINITY : instancesMax * concurrencyPerInstance;
   }
 

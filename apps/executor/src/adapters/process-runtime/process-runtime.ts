@@ -20,7 +20,7 @@ import assert from 'node:assert/strict';
 import { boundIdOf, type FunctionDocument, type ProcessRuntimeKind, runtimeOf, userDataOwner } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Sealer, Timer } from '#platform';
-import type { FunctionCall, FunctionLog, Runtime } from '../../runtime.ts';
+import type { CallBounds, FunctionCall, FunctionLog, Runtime } from '../../runtime.ts';
 import { InstanceWatch } from '../walls/instance-watch.ts';
 import type { Cell } from '../walls/walls.ts';
 import type { CodeFolders } from './code-folders.ts';
@@ -86,8 +86,8 @@ export class ProcessRuntime implements Runtime {
     this.watch = new InstanceWatch(clock);
   }
 
-  callsMax(fn: FunctionDocument): number {
-    return this.instancesMaxOf(fn) * fn.concurrencyPerInstance;
+  callsMax(bounds: CallBounds): number {
+    return this.instancesMaxOf(bounds) * bounds.concurrencyPerInstance;
   }
 
   /** Processes that run now. */
@@ -269,7 +269,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** P2. */
-  private instancesMaxOf({ instancesMax }: FunctionDocument): number {
+  private instancesMaxOf({ instancesMax }: Pick<CallBounds, 'instancesMax'>): number {
     const share = Math.max(1, Math.floor(this.options.instancesMax * 0.75));
     return instancesMax === -1 ? share : Math.min(instancesMax, share);
   }
