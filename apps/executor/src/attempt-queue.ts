@@ -17,7 +17,7 @@
  *     are far away do not slow a function with few places down. Outcomes that are being written are
  *     bounded: beyond that a task keeps its place until the end.
  */
-import { Changes, type Clock, Deadlines, Fifo, ShortLivedMap, type Timer, TurnBudget } from '#platform';
+import { type CancelSignal, Changes, type Clock, Deadlines, Fifo, ShortLivedMap, type Timer, TurnBudget } from '#platform';
 
 /** The request for a turn. */
 export interface Ticket {
@@ -45,7 +45,7 @@ export interface Ticket {
   /** Names the task, for {@link AttemptQueue.placeOf}; absent for a synchronous call. */
   readonly id?: string;
   /** An aborted task must end soon. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /**
    * The wait ends then, by `elapsedMs` of the clock, and the task must end soon. Absent: the task
    * waits without a limit.
@@ -198,18 +198,19 @@ export class AttemptQueue {
    * is reached.
    * @returns the result of the task.
    */
-  async run<T>(ticket: Ticket, task: QueuedTask<T>): Promise<T> {
+  run<T>(ticket: Ticket, task: QueuedTask<T>): Promise<T> {
     const { id, signal, dueAt, source, bytes } = ticket;
-    if (signal.aborted || ticket.runningMax() === 0) return task(false, noPlace);
+    const runningMax = ticket.runningMax();
+    if (signal.aborted || runningMax === 0) return task(false, noPlace);
     return new Promise((resolve, reject) => {
-      const queue = this.queueOf(ticket);
+      const queue = this.queueOf(ticket, runningMax);
       const line = ticket.isAwaited ? queue.awaited : queue.others;
       let timer: Timer | undefined;
       const leave = () => {
         signal.removeEventListener('abort', jump);
         timer?.cancel();
       };
-      const begin = async (wasLimited: boolean, freePlace: () => void) => task(wasLimited, freePlace).then(resolve, reject);
+      const begin = (wasLimited: boolean, freePlace: () => void) => task(wasLimited, freePlace).then(resolve, reject);
       const jump = () => {
         line.remove(waiting);
         queue.bytes -= ticket.bytes;
@@ -256,11 +257,11 @@ export class AttemptQueue {
     while ([...this.queues.values()].some(({ running, runningMax }) => running > runningMax)) await this.changes.next();
   }
 
-  private queueOf({ key, runningMax, ownMax }: Ticket): Queue {
+  private queueOf({ key, runningMax: runningMaxNow, ownMax }: Ticket, runningMax: number): Queue {
     const known = this.queues.get(key);
     if (known !== undefined) {
-      known.runningMaxNow = runningMax;
-      known.runningMax = runningMax();
+      known.runningMaxNow = runningMaxNow;
+      known.runningMax = runningMax;
       known.ownMaxNow = ownMax;
       return known;
     }
@@ -273,8 +274,8 @@ export class AttemptQueue {
       running: 0,
       writing: 0,
       bytes: 0,
-      runningMax: runningMax(),
-      runningMaxNow: runningMax,
+      runningMax,
+      runningMaxNow,
       ownMax: ownMax(),
       ownMaxNow: ownMax,
       limitedUntil: Number.NEGATIVE_INFINITY,
@@ -301,7 +302,7 @@ export class AttemptQueue {
         passed = 0;
         const waiting = takeFrom(queue);
         if (waitingIn(queue) > 0) this.takeTurn(queue);
-        if (waiting !== undefined) void this.start(queue, waiting);
+        if (waiting !== undefined) this.start(queue, waiting);
       }
     }
   }
@@ -318,24 +319,26 @@ export class AttemptQueue {
     return running < runningMax && running < runningPerFree * (this.runningMax - this.running);
   }
 
-  private async start(queue: Queue, { begin, leave, bytes, dueAt }: Waiting): Promise<void> {
+  private start(queue: Queue, { begin, leave, bytes, dueAt }: Waiting): void {
     leave();
     queue.running++;
     this.running++;
     let isWriting = false;
-    await begin(queue.limitedUntil > dueAt, () => {
+    const freePlace = () => {
       if (isWriting || !this.mayWrite(queue)) return;
       isWriting = true;
       queue.writing++;
       this.writing++;
       this.freePlace(queue);
+    };
+    void begin(queue.limitedUntil > dueAt, freePlace).then(() => {
+      queue.bytes -= bytes;
+      if (isWriting) {
+        queue.writing--;
+        this.writing--;
+        this.forgetIdle(queue);
+      } else this.freePlace(queue);
     });
-    queue.bytes -= bytes;
-    if (isWriting) {
-      queue.writing--;
-      this.writing--;
-      this.forgetIdle(queue);
-    } else this.freePlace(queue);
   }
 
   /** Q6. */

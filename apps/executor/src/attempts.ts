@@ -33,12 +33,13 @@ import {
   waitWhilePaused,
   runningShownAfterMs,
 } from '#lifecycle';
-import { type Clock, type Random, RecentWork, type Taken, TimeSinceArrival, type Tracing } from '#platform';
+import { type CancelSignal, type Clock, type Random, RecentWork, type Taken, TimeSinceArrival, type Tracing } from '#platform';
 import { attemptAct, traced } from './attempt-act.ts';
 import { type AttemptQueue, noPlace, type Ticket } from './attempt-queue.ts';
 import type { Chances } from './chances.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 import type { CancellableAttempt, RunningAttempts } from './running-attempts.ts';
+import type { FunctionCall } from './runtime.ts';
 import type { StoredPayloads } from './stored-payloads.ts';
 
 /** Receives the measurements of each attempt. */
@@ -94,7 +95,7 @@ interface Start {
 
 /** The circumstances of one run of a function. */
 interface RunContext {
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly delivery: RecordDelivery;
   /** By `elapsedMs` of the clock. */
   readonly startBefore: number;
@@ -118,10 +119,10 @@ interface RanAttempt {
 interface Turn {
   readonly isAwaited: boolean;
   /** Runs when its turn has come. */
-  readonly before: () => Promise<void>;
+  readonly before?: () => Promise<void>;
 }
 
-const usualTurn: Turn = { isAwaited: false, before: async () => undefined };
+const usualTurn: Turn = { isAwaited: false };
 
 const recentMax = 100_000;
 
@@ -162,9 +163,9 @@ export class Attempts {
     const next = this.parts.chances.next(invocation, delivery);
     const taken: TakenRecord = { record, invocation, delivery };
     if (next.kind !== 'run' || invocation.chance !== undefined)
-      return this.recent.once(attemptKey(invocation), async () => this.again(taken, next));
+      return this.recent.once(attemptKey(invocation), () => this.again(taken, next));
     if (lane === 'express' && this.isCrowded(invocation)) return this.moveToBulk(invocation, delivery);
-    return this.recent.once(attemptKey(invocation), async () => this.inTurn(taken));
+    return this.recent.once(attemptKey(invocation), () => this.inTurn(taken));
   }
 
   /**
@@ -236,40 +237,46 @@ export class Attempts {
   }
 
   /** Waits for the function's turn, then makes the attempt. A cancellation ends the wait. */
-  private async inTurn(taken: TakenRecord, { isAwaited, before }: Turn = usualTurn): Promise<Taken> {
+  private async inTurn(taken: TakenRecord, turn: Turn = usualTurn): Promise<Taken> {
+    const cancellable = this.parts.running.begin(taken.invocation);
+    try {
+      return await this.queued(taken, cancellable, turn);
+    } finally {
+      cancellable[Symbol.dispose]();
+    }
+  }
+
+  private queued(taken: TakenRecord, cancellable: CancellableAttempt, { isAwaited, before }: Turn): Promise<Taken> {
     const { record, invocation, delivery } = taken;
-    const { clock, functions, queue, running } = this.parts;
+    const { chances, clock, functions, queue } = this.parts;
     const { dueAt, expiresAt, functionUrn } = invocation;
-    const time = new TimeSinceArrival(clock);
-    using cancellable = running.begin(invocation);
     const { signal } = cancellable;
-    const runningMax = () => functions.runningMaxOf(functionUrn);
-    const waitsUntil = time.elapsedAt(expiresAt);
+    const sinceArrival = new TimeSinceArrival(clock);
+    const time = () => sinceArrival.now();
     // Attempts of a paused function need no turn. They would hold back the records behind them.
     if (functions.pausedSince(functionUrn) !== undefined)
-      return await this.attempt(taken, cancellable, {
-        time: () => time.now(),
-        wasLimited: false,
-        freePlace: noPlace,
-      });
+      return this.attempt(taken, cancellable, { time, wasLimited: false, freePlace: noPlace });
+    const runningMax = () => functions.runningMaxOf(functionUrn);
     const ticket: Ticket = {
       key: bareUrnOf(functionUrn),
       id: invocation.requestId,
       bytes: invocation.payload.length,
       runningMax,
       ownMax: () => functions.ownMaxOf(functionUrn),
-      dueAt: time.elapsedAt(dueAt),
+      dueAt: sinceArrival.elapsedAt(dueAt),
       source: partitionName(record),
       isAwaited,
       signal,
-      waitsUntil,
+      waitsUntil: sinceArrival.elapsedAt(expiresAt),
     };
-    return await queue.run(ticket, async (wasLimited, freePlace) => {
+    return queue.run(ticket, (wasLimited, freePlace) => {
       if (runningMax() === 0 && !signal.aborted) return this.passOn(invocation, delivery);
-      return this.parts.chances.beside(async () => {
-        await before();
-        return this.attempt(taken, cancellable, { time: () => time.now(), wasLimited, freePlace });
-      });
+      const start = { time, wasLimited, freePlace };
+      return chances.beside(() =>
+        before === undefined
+          ? this.attempt(taken, cancellable, start)
+          : before().then(() => this.attempt(taken, cancellable, start)),
+      );
     });
   }
 
@@ -314,12 +321,12 @@ export class Attempts {
     return 'put-back';
   }
 
-  private async run(invocation: Invocation, signal: AbortSignal, delivery: RecordDelivery, now: EpochMs): Promise<RanAttempt> {
+  private run(invocation: Invocation, signal: CancelSignal, delivery: RecordDelivery, now: EpochMs): Promise<RanAttempt> {
     const { clock, tracing } = this.parts;
     const startBefore = clock.elapsedMs() + invocation.expiresAt - now;
     return tracing.during(
       attemptAct(invocation, now),
-      async (traceparent) => this.runOnce(traced(invocation, traceparent), { signal, delivery, startBefore, traceparent }),
+      (traceparent) => this.runOnce(traced(invocation, traceparent), { signal, delivery, startBefore, traceparent }),
       ({ ending, isFault }) => ({ attributes: { 'sendoff.outcome': ending }, fault: isFault ? ending : undefined }),
     );
   }
@@ -327,14 +334,15 @@ export class Attempts {
   private async runOnce(invocation: Invocation, { signal, delivery, startBefore, traceparent }: RunContext): Promise<RanAttempt> {
     const { clock, functions, observer, stored } = this.parts;
     const { functionUrn, functionId, memoryMb } = invocation;
-    const runnable = await functions.find(functionUrn, { functionId, memoryMb });
+    const found = functions.find(functionUrn, { functionId, memoryMb });
+    const runnable = found instanceof Promise ? await found : found;
     const startedAt = clock.now();
     const startedMs = clock.elapsedMs();
     if (runnable.kind !== 'runnable')
       return { invocation, outcome: outcomeOfUnrunnable(runnable), startedAt, ending: runnable.kind, isFault: true };
     const shown = clock.setTimer(runningShownAfterMs, () => this.showRunning(invocation, startedAt));
-    const { requestId, alias, attempt, payload } = invocation;
-    const call = {
+    const { requestId, alias, attempt } = invocation;
+    const call = (payload: Buffer): FunctionCall => ({
       function: runnable.function,
       qualifier: alias === undefined ? (runnable.function.version ?? 'latest') : `!${alias}`,
       requestId,
@@ -342,24 +350,20 @@ export class Attempts {
       payload,
       timeoutMs: runnable.function.timeoutMs,
       startBefore,
-      mayStart: async () => mayAct(delivery),
+      mayStart: () => mayAct(delivery),
       responseBytesMax: stored.responseBytesMaxOf(invocation),
-      ...(traceparent === undefined ? {} : { traceparent }),
-    };
-    const outcome = await stored.during(
-      invocation,
-      async (event) => runnable.runtime.run({ ...call, payload: event }, signal),
-      signal,
-    );
+      traceparent,
+    });
+    const outcome = await stored.during(invocation, (payload) => runnable.runtime.run(call(payload), signal), signal);
     shown.cancel();
-    const responseRef = await stored.keep(invocation, outcome);
+    const responseRef = stored.isToBeKept(outcome) ? await stored.keep(invocation, outcome) : undefined;
     const ending = outcome.kind === 'failed' ? outcome.condition : outcome.kind;
     observer.attempted(ending, (clock.elapsedMs() - startedMs) / 1_000);
     return { invocation, outcome, responseRef, startedAt, ending, isFault: outcome.kind !== 'succeeded' };
   }
 
   /** Decides inside the write, so that no failure after the run can lead to another run. */
-  private async conclude(ran: RanAttempt, record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
+  private conclude(ran: RanAttempt, record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
     const ended = { outcome: ran.outcome, now: this.parts.clock.now(), jitter: this.parts.random() };
     return this.publish(() => this.following(ran, record, ended), delivery);
   }
@@ -407,12 +411,12 @@ export class Attempts {
     void this.parts.publisher.publish(encodeActivity(this.parts.topics.name('activity'), activity)).catch(() => undefined);
   }
 
-  private async publish(record: () => OutgoingRecord, delivery: RecordDelivery): Promise<void> {
-    return delivery.writeUntilDone(async () => this.parts.publisher.publish(record()));
+  private publish(record: () => OutgoingRecord, delivery: RecordDelivery): Promise<void> {
+    return delivery.writeUntilDone(() => this.parts.publisher.publish(record()));
   }
 }
 
-/** The same for every record that asks for this attempt. It is remembered: see {@link RecentWork}. */
+/** The same for every record that asks for this attempt. {@link RecentWork} keeps it. */
 function attemptKey({ requestId, attempt, functionUrn, functionId = '' }: Invocation): string {
   return [requestId, attempt, functionUrn, functionId].join(' ');
 }
@@ -430,14 +434,12 @@ function withChance({ topic, partition, key }: IncomingRecord, invocation: Invoc
 }
 
 /** @returns false if another process handles the record. */
-async function mayAct(delivery: RecordDelivery): Promise<boolean> {
-  try {
-    await delivery.readyToAct();
-    return true;
-  } catch {
-    return false;
-  }
+function mayAct(delivery: RecordDelivery): Promise<boolean> {
+  return delivery.readyToAct().then(yes, no);
 }
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
 
 /** A disabled function may be enabled again before the validity period ends. */
 function outcomeOfUnrunnable({ kind, reason }: Exclude<Runnable, { kind: 'runnable' }>): AttemptOutcome {

@@ -21,7 +21,7 @@ import {
   limits,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import { InternalTokenCheck, internalTokenHeader, InternalTokens, untraced } from '#platform';
+import { type CancelSignal, InternalTokenCheck, internalTokenHeader, InternalTokens, untraced } from '#platform';
 import { aFunction, builtAt, builtUrn, eventually, ManualClock, testSigner, testVerifier } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { addCallRoute, type CallsUnderWay } from './call-route.ts';
@@ -43,7 +43,7 @@ let takesNoCalls: boolean;
 let queue: AttemptQueue;
 let known: FunctionDocument | undefined;
 let whenCaughtUp: FunctionDocument | undefined;
-let running: { readonly call: FunctionCall; readonly signal: AbortSignal; readonly end: (outcome: AttemptOutcome) => void }[];
+let running: { readonly call: FunctionCall; readonly signal: CancelSignal; readonly end: (outcome: AttemptOutcome) => void }[];
 
 beforeEach(async () => {
   running = [];

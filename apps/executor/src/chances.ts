@@ -45,16 +45,18 @@ export class Chances {
   }
 
   /** Runs an attempt that is not a last chance. */
-  async beside<T>(run: () => Promise<T>): Promise<T> {
-    while (this.alone !== undefined) await this.changes.next();
+  beside<T>(run: () => Promise<T>): Promise<T> {
+    if (this.alone !== undefined) return this.changes.next().then(() => this.beside(run));
     this.others++;
-    try {
-      return await run();
-    } finally {
-      this.others--;
-      this.changes.tell();
-    }
+    const ran = run();
+    void ran.then(this.leaveOthers, this.leaveOthers);
+    return ran;
   }
+
+  private readonly leaveOthers = (): void => {
+    this.others--;
+    this.changes.tell();
+  };
 
   /** Waits until an attempt may run alone. {@link leave} must follow, and does after a while. */
   async enter(key: string): Promise<void> {

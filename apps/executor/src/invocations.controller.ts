@@ -18,13 +18,13 @@ export class InvocationsController {
    * @throws PlatformError `PARTITION_LOST`: the transport drops the record.
    */
   @OnRecord('invocations')
-  async onExpress(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
+  onExpress(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
     return this.attempts.take('express', record, delivery);
   }
 
   /** As `onExpress`, for functions with a long backlog. */
   @OnRecord('invocations.bulk')
-  async onBulk(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
+  onBulk(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
     return this.attempts.take('bulk', record, delivery);
   }
 }

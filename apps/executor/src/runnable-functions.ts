@@ -50,23 +50,28 @@ export class RunnableFunctions {
   /**
    * Finds a function. If the replica of the registry is older than the caller's knowledge, it waits
    * for the replica to catch up.
-   * @returns the function; with the memory that the caller chose, if the function allows that.
+   * @returns the function; with the memory that the caller chose, if the function allows that. A
+   *   promise only if it waits.
    * @throws PlatformError `REGISTRY_BEHIND` if the replica does not catch up in time.
    */
-  async find(functionUrn: string, { modifiedAt = 0, functionId, memoryMb }: Wanted = {}): Promise<Runnable> {
+  find(functionUrn: string, wanted: Wanted = {}): Runnable | Promise<Runnable> {
     const { functionOf, catchUp } = this.parts;
-    const isMeant = (fn: FunctionDocument) => functionId === undefined || boundIdOf(fn) === functionId;
     const seen = functionOf(functionUrn);
-    if ((seen?.modifiedAt ?? -1) < modifiedAt || (seen !== undefined && !isMeant(seen))) await catchUp();
-    const found = functionOf(functionUrn);
-    if (found === undefined || !isMeant(found)) return { kind: 'unknown', reason: 'the function does not exist any more' };
+    const isBehind = (seen?.modifiedAt ?? -1) < (wanted.modifiedAt ?? 0) || (seen !== undefined && !isMeant(seen, wanted));
+    return isBehind ? catchUp().then(() => this.found(functionUrn, wanted)) : this.found(functionUrn, wanted);
+  }
+
+  private found(functionUrn: string, wanted: Wanted): Runnable {
+    const found = this.parts.functionOf(functionUrn);
+    if (found === undefined || !isMeant(found, wanted))
+      return { kind: 'unknown', reason: 'the function does not exist any more' };
     const runtime = this.runtimeOf(found);
     if (runtime === undefined) return { kind: 'impossible', reason: `runtime ${found.runtime} cannot be run here` };
     if (found.instancesMax === 0) return { kind: 'disabled', reason: 'the function is disabled' };
     // An attempt that has begun goes on, even if the share has moved to another process since.
     const share = Math.max(1, this.parts.shareOf(functionUrn, found.instancesMax));
     const instancesMax = Number.isFinite(share) ? share : found.instancesMax;
-    const memory = chosenMemory(found, memoryMb).memoryMb ?? found.memoryMb;
+    const memory = chosenMemory(found, wanted.memoryMb).memoryMb ?? found.memoryMb;
     // A document has many fields, and is rarely another one for the attempt.
     const isAsFound = instancesMax === found.instancesMax && memory === found.memoryMb;
     return { kind: 'runnable', function: isAsFound ? found : { ...found, instancesMax, memoryMb: memory }, runtime };
@@ -123,4 +128,8 @@ export class RunnableFunctions {
     const kind = runtimeOf(found.runtime);
     return kind === undefined ? undefined : this.parts.runtimes[kind.code];
   }
+}
+
+function isMeant(found: FunctionDocument, { functionId }: Wanted): boolean {
+  return functionId === undefined || boundIdOf(found) === functionId;
 }

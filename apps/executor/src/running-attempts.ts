@@ -1,17 +1,31 @@
-import { type Cancellation, cancellationKey, type Purge } from '#contracts';
-import { type Cancellable, type Cancellations, isPurgedBy, ShortLivedMap } from '#platform';
+import { bareUrnOf, type Cancellation, type Purge } from '#contracts';
+import { type Cancellable, type Cancellations, type CancelSignal, CancelSource, isPurgedBy, ShortLivedMap } from '#platform';
 
 /** An attempt that a cancellation can abort, until it is disposed of. */
 export interface CancellableAttempt extends Disposable {
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Notes that the function runs. Only a purge of running attempts aborts it from now on. */
   starts(): void;
 }
 
-interface UnderWay {
-  readonly invocation: Cancellable;
-  readonly controller: AbortController;
-  hasStarted: boolean;
+/** One attempt, and the next one here with the same request id. */
+class UnderWay implements CancellableAttempt {
+  readonly signal = new CancelSource();
+  hasStarted = false;
+  next: UnderWay | undefined;
+
+  constructor(
+    readonly invocation: Cancellable,
+    private readonly end: (attempt: UnderWay) => void,
+  ) {}
+
+  starts(): void {
+    this.hasStarted = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.end(this);
+  }
 }
 
 /**
@@ -19,8 +33,9 @@ interface UnderWay {
  * cancellation or a purge can abort them.
  */
 export class RunningAttempts {
-  /** Most invocations have one attempt here. */
-  private readonly underWay = new ShortLivedMap<string, readonly UnderWay[]>();
+  /** By request id. Hardly any id has a second attempt here. */
+  private readonly first = new ShortLivedMap<string, UnderWay>();
+  private readonly end = (attempt: UnderWay): void => this.remove(attempt);
 
   constructor(private readonly cancellations: Cancellations) {
     cancellations.onCancelled((invocation) => this.abort(invocation));
@@ -32,35 +47,47 @@ export class RunningAttempts {
    * cancelled; if it was cancelled before, the signal has aborted already.
    */
   begin(invocation: Cancellable): CancellableAttempt {
-    const key = cancellationKey(invocation);
-    const controller = new AbortController();
     const { requestId, functionUrn, acceptedAt } = invocation;
-    const attempt: UnderWay = { invocation: { requestId, functionUrn, acceptedAt }, controller, hasStarted: false };
-    this.underWay.set(key, [...(this.underWay.get(key) ?? []), attempt]);
-    if (this.cancellations.has(invocation)) controller.abort();
-    const starts = () => {
-      attempt.hasStarted = true;
-    };
-    const end = () => {
-      const others = (this.underWay.get(key) ?? []).filter((one) => one !== attempt);
-      if (others.length === 0) this.underWay.delete(key);
-      else this.underWay.set(key, others);
-    };
-    return { signal: controller.signal, starts, [Symbol.dispose]: end };
+    const attempt = new UnderWay({ requestId, functionUrn, acceptedAt }, this.end);
+    attempt.next = this.first.get(requestId);
+    this.first.set(requestId, attempt);
+    if (this.cancellations.has(invocation)) attempt.signal.abort();
+    return attempt;
   }
 
   /** Whether an attempt of the invocation waits for its turn or runs in this process. */
   has(invocation: Cancellation): boolean {
-    return this.underWay.has(cancellationKey(invocation));
+    return this.attemptsOf(invocation).length > 0;
+  }
+
+  private remove(attempt: UnderWay): void {
+    const { requestId } = attempt.invocation;
+    const first = this.first.get(requestId);
+    if (first !== attempt) {
+      for (let one = first; one !== undefined; one = one.next) if (one.next === attempt) one.next = attempt.next;
+    } else if (attempt.next === undefined) this.first.delete(requestId);
+    else this.first.set(requestId, attempt.next);
+  }
+
+  /** Kafka producers choose their request ids: another function may have the same one. */
+  private attemptsOf({ requestId, functionUrn }: Cancellation): readonly UnderWay[] {
+    const bareUrn = bareUrnOf(functionUrn);
+    return linked(this.first.get(requestId)).filter(({ invocation }) => bareUrnOf(invocation.functionUrn) === bareUrn);
   }
 
   private abort(invocation: Cancellation): void {
-    for (const { controller } of this.underWay.get(cancellationKey(invocation)) ?? []) controller.abort();
+    for (const { signal } of this.attemptsOf(invocation)) signal.abort();
   }
 
   private purge(purge: Purge): void {
-    for (const attempts of [...this.underWay.values()])
-      for (const { invocation, controller, hasStarted } of [...attempts])
-        if ((purge.includesRunning || !hasStarted) && isPurgedBy(purge, invocation)) controller.abort();
+    for (const { invocation, signal, hasStarted } of [...this.first.values()].flatMap(linked))
+      if ((purge.includesRunning || !hasStarted) && isPurgedBy(purge, invocation)) signal.abort();
   }
+}
+
+/** An attempt and those behind it. */
+function linked(first: UnderWay | undefined): readonly UnderWay[] {
+  const all: UnderWay[] = [];
+  for (let one = first; one !== undefined; one = one.next) all.push(one);
+  return all;
 }

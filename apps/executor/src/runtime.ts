@@ -1,5 +1,6 @@
 import type { FunctionDocument } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
+import type { CancelSignal } from '#platform';
 
 /** The bounds that a function sets on its calls. */
 export type CallBounds = Pick<FunctionDocument, 'instancesMax' | 'concurrencyPerInstance'>;
@@ -27,7 +28,7 @@ export interface FunctionCall {
    * does not get it if this resolves to false: the outcome is `cancelled`.
    */
   readonly mayStart?: () => Promise<boolean>;
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
   /** A larger return value is left out. Default: `limits.responseBytesMax`. */
   readonly responseBytesMax?: number;
   /** Receives output and memory of this run. */
@@ -57,7 +58,7 @@ export interface Runtime {
    *   go on.
    * @returns the outcome. It never rejects, whatever the function does.
    */
-  run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome>;
+  run(call: FunctionCall, signal: CancelSignal): Promise<AttemptOutcome>;
   close(): Promise<void>;
 }
 

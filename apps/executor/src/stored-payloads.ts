@@ -2,7 +2,7 @@ import { bareUrnOf, type Invocation, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import { targetFor } from '#lifecycle';
 import type { PayloadStore } from '#objects';
-import type { Logger, Places } from '#platform';
+import type { CancelSignal, Logger, Places } from '#platform';
 
 /** Largest return value of an attempt, in bytes: that of a synchronous call. */
 const responseBytesLimit = limits.syncBytesMax;
@@ -26,13 +26,19 @@ export class StoredPayloads {
    * @param signal of a cancellation. It ends the wait for a place, and `run` must heed it.
    * @returns `impossible` if the payload is gone; `unavailable` if the store does not answer.
    */
-  async during(
-    invocation: Invocation,
+  during(
+    { payload, payloadRef, functionUrn }: Invocation,
     run: (payload: Buffer) => Promise<AttemptOutcome>,
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<AttemptOutcome> {
-    const { payload, payloadRef, functionUrn } = invocation;
-    if (payloadRef === undefined) return run(payload);
+    return payloadRef === undefined ? run(payload) : this.duringRead({ payloadRef, functionUrn }, run, signal);
+  }
+
+  private async duringRead(
+    { payloadRef, functionUrn }: { readonly payloadRef: string; readonly functionUrn: string },
+    run: (payload: Buffer) => Promise<AttemptOutcome>,
+    signal: CancelSignal | undefined,
+  ): Promise<AttemptOutcome> {
     const { store, places } = this.parts;
     const readAndRun = async (): Promise<AttemptOutcome> => {
       let found: Awaited<ReturnType<PayloadStore['get']>>;
@@ -59,13 +65,18 @@ export class StoredPayloads {
     return hasTarget ? Math.min(this.parts.bytesMax, responseBytesLimit) : limits.responseBytesMax;
   }
 
+  /** True for a return value that is too large for a record. */
+  isToBeKept(outcome: AttemptOutcome): outcome is Extract<AttemptOutcome, { kind: 'succeeded' }> {
+    return outcome.kind === 'succeeded' && outcome.responsePayload.length > limits.responseBytesMax;
+  }
+
   /**
    * Stores a return value that is too large for a record. If the store fails, the value is left out
    * and the invocation still succeeds.
    * @returns the reference; undefined if nothing was stored.
    */
   async keep({ functionUrn, requestId }: Invocation, outcome: AttemptOutcome): Promise<string | undefined> {
-    if (outcome.kind !== 'succeeded' || outcome.responsePayload.length <= limits.responseBytesMax) return undefined;
+    if (!this.isToBeKept(outcome)) return undefined;
     try {
       const { reference } = await this.parts.store.put(bareUrnOf(functionUrn), outcome.responsePayload);
       return reference;

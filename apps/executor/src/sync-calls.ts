@@ -17,7 +17,7 @@ import {
   PlatformError,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import type { Act, ActEnd, Clock, Tracing } from '#platform';
+import type { Act, ActEnd, CancelSignal, Clock, Tracing } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
 import { CallLog } from './call-log.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
@@ -50,7 +50,7 @@ export class SyncCalls {
    * @throws PlatformError `REGISTRY_BEHIND` if this process cannot learn in time what to call.
    * @throws PlatformError `SHARE_ELSEWHERE` if this process has no share of the function.
    */
-  async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer> {
+  async call(request: CallRequest, payload: Buffer, signal: CancelSignal): Promise<CallAnswer> {
     const { functions, queue, observer } = this.parts;
     const { functionUrn } = request;
     const runnable = await functions.find(functionUrn, request);
@@ -90,7 +90,7 @@ export class SyncCalls {
    * Whether the caller still waits. After a process stood still, the end of a connection is read a
    * moment later than the timers fire which may begin a call.
    */
-  private async isAwaited(giveUpAt: EpochMs | undefined, signal: AbortSignal): Promise<boolean> {
+  private async isAwaited(giveUpAt: EpochMs | undefined, signal: CancelSignal): Promise<boolean> {
     for (let turn = 0; turn < turnsToHangUp; turn++) await nextTurn();
     return !signal.aborted && (giveUpAt === undefined || this.parts.clock.now() < giveUpAt);
   }
@@ -100,7 +100,7 @@ export class SyncCalls {
     traceparent: string | undefined,
     payload: Buffer,
     { function: fn, runtime }: Extract<Runnable, { kind: 'runnable' }>,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<CallAnswer> {
     const mayStart = async () => this.isAwaited(giveUpAt, signal);
     if (!(await mayStart())) return { report: notRunReport({ kind: 'cancelled' }), payload: nothing };

@@ -1,4 +1,5 @@
 import type { Timer } from './basics/clock.ts';
+import type { CancelSignal } from './cancel-signal.ts';
 import { type RunningClock, runningTimer } from './running-timer.ts';
 
 /**
@@ -15,7 +16,7 @@ export class BoundedSignal implements Disposable {
   private readonly abort = (): void => this.controller.abort(this.outer?.reason);
 
   constructor(
-    private readonly outer: AbortSignal | undefined,
+    private readonly outer: CancelSignal | undefined,
     timeoutMs: number,
     clock: RunningClock,
   ) {

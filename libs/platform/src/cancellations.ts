@@ -44,8 +44,8 @@ export class Cancellations {
 
   /** Whether an invocation was cancelled, or its function purged after its acceptance. */
   has(invocation: Cancellable): boolean {
-    if (this.keys.has(cancellationKey(invocation))) return true;
-    // Hardly any function is purged, and this runs for each attempt.
+    // This runs for each attempt, and there are hardly any cancellations and purges.
+    if (this.keys.size > 0 && this.keys.has(cancellationKey(invocation))) return true;
     if (this.purges.size === 0) return false;
     const purge = this.purges.peek(bareUrnOf(invocation.functionUrn));
     return purge !== undefined && isPurgedBy(purge, invocation);

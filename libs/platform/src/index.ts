@@ -1,6 +1,7 @@
 export { answerHeaders, bareAnswer, setAnswerHeaders } from './answer-headers.ts';
 export * from './basics/index.ts';
 export { BoundedSignal } from './bounded-signal.ts';
+export { type CancelSignal, CancelSource } from './cancel-signal.ts';
 export { callSecretOf } from './call-secret.ts';
 export { type Cancellable, Cancellations, isPurgedBy } from './cancellations.ts';
 export { DayFiles } from './day-files.ts';

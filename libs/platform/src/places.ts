@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancel-signal.ts';
 import { Fifo } from './fifo.ts';
 
 /** Bounds how many acts run at once. Others wait in their order. */
@@ -12,7 +13,7 @@ export class Places {
    * Runs an act when a place is free.
    * @param signal ends the wait for a place; the promise then rejects with its reason.
    */
-  async within<T>(act: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async within<T>(act: () => Promise<T>, signal?: CancelSignal): Promise<T> {
     signal?.throwIfAborted();
     if (this.taken < this.max) this.taken++;
     else await this.turn(signal);
@@ -26,7 +27,7 @@ export class Places {
     }
   }
 
-  private async turn(signal: AbortSignal | undefined): Promise<void> {
+  private async turn(signal: CancelSignal | undefined): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const begin = () => {
         signal?.removeEventListener('abort', leave);

@@ -52,8 +52,8 @@ export class RecentWork {
    * record may still be here. Work that was put back is done again too: its record can arrive
    * before the brokers have acknowledged that it was published.
    *
-   * @param key is kept. So it should have memory of its own: a text that was cut out of a record or
-   *   joined by `+` holds what it was made from. One that was made by `join` does not.
+   * @param key is kept, so make it by `join`. A text that was cut out of a record, or added up by
+   *   `+`, holds all that it was made from.
    */
   once(key: string, work: () => Promise<Taken>): Promise<void> {
     const piece = this.find(key);
@@ -74,7 +74,7 @@ export class RecentWork {
   }
 
   private async begin(key: string, underWay: Promise<Taken>): Promise<void> {
-    const piece = { underWay, concludedAt: Number.NEGATIVE_INFINITY, half: this.later };
+    const piece: Piece = { underWay, concludedAt: Number.NEGATIVE_INFINITY, half: this.later };
     this.remember(key, piece);
     try {
       if ((await underWay) === 'concluded') this.conclude(key, piece);

@@ -67,7 +67,9 @@ export class ShortLivedMap<Key extends string | number, Value> {
   }
 
   private beginTable(): void {
-    this.map = new Map(this.entries());
+    const next = new Map<Key, Value | undefined>();
+    for (const [key, value] of this.map) if (value !== undefined) next.set(key, value);
+    this.map = next;
     this.gone = 0;
   }
 }

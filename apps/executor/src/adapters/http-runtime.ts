@@ -7,6 +7,7 @@ import {
   type AllowedNetworks,
   BoundedSignal,
   callSecretOf,
+  type CancelSignal,
   type Clock,
   retryAfterMs,
   type Sealer,
@@ -64,7 +65,7 @@ export class HttpRuntime implements Runtime {
     return instancesMax === -1 ? Number.POSITIVE_INFINITY : instancesMax * concurrencyPerInstance;
   }
 
-  async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
+  async run(call: FunctionCall, signal: CancelSignal): Promise<AttemptOutcome> {
     const { code } = call.function;
     if (code.kind !== 'url') return failure('UnhandledInvocationError', 'the function has no code_url', Buffer.alloc(0), false);
     if ((await call.mayStart?.()) === false) return { kind: 'cancelled' };

@@ -79,8 +79,8 @@ export interface RecordFeed {
 export type Ending = 'finished' | 'left' | 'given-up' | 'kept';
 
 /**
- * What needs no wait. Most records wait for nothing, and an async function for each step costs more
- * than the step.
+ * The answer to a record that may go on at once, as most may. An async function for each step would
+ * cost more than the step.
  */
 const done = Promise.resolve();
 

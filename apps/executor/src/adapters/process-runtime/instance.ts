@@ -23,7 +23,7 @@
  */
 import { limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import { type Clock, Fifo, runningTimer, ShortLivedMap, type Timer } from '#platform';
+import { type CancelSignal, type Clock, Fifo, runningTimer, ShortLivedMap, type Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
 import type { Excess, InstanceWatch, Watching } from '../walls/instance-watch.ts';
 import type { TmpLimits } from '../walls/walls.ts';
@@ -167,22 +167,23 @@ export class Instance {
   }
 
   /** Runs one call in reserved room. */
-  async call(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
+  call(call: FunctionCall, signal: CancelSignal): Promise<AttemptOutcome> {
     const { clock } = this.parts;
     // It may have been aborted while it waited for the right to start.
     if (signal.aborted) {
       this.giveBack();
-      return { kind: 'cancelled' };
+      return Promise.resolve({ kind: 'cancelled' });
     }
     const id = this.nextId++;
     this.reserved--;
     return new Promise((resolve) => {
-      const timers: Timer[] = [];
+      let grace: Timer | undefined;
       let givenUp: AttemptOutcome | undefined;
       const onAbort = () => giveUp({ kind: 'cancelled' });
       const end = (outcome: AttemptOutcome) => {
         if (!this.pending.delete(id)) return;
-        for (const timer of timers) timer.cancel();
+        deadline.cancel();
+        grace?.cancel();
         signal.removeEventListener('abort', onAbort);
         this.idleSince = clock.elapsedMs();
         resolve(givenUp ?? outcome);
@@ -192,16 +193,14 @@ export class Instance {
         givenUp ??= outcome;
         if (this.takeBack(id)) return end(outcome);
         this.send({ kind: 'abort', id });
-        timers.push(
-          clock.setTimer(abortGraceMs, () => {
-            if (!this.pending.has(id)) return;
-            this.isRetiring = true;
-            end(outcome);
-          }),
-        );
+        grace ??= clock.setTimer(abortGraceMs, () => {
+          if (!this.pending.has(id)) return;
+          this.isRetiring = true;
+          end(outcome);
+        });
       };
       this.pending.set(id, { call, end });
-      timers.push(runningTimer(clock, call.timeoutMs, () => giveUp(timedOut(call))));
+      const deadline = runningTimer(clock, call.timeoutMs, () => giveUp(timedOut(call)));
       signal.addEventListener('abort', onAbort, { once: true });
       const alias = call.qualifier.startsWith('!') ? call.qualifier.slice(1) : '';
       this.send({

@@ -19,7 +19,7 @@
 import assert from 'node:assert/strict';
 import { boundIdOf, type FunctionDocument, type ProcessRuntimeKind, runtimeOf, userDataOwner } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import type { Clock, Sealer, Timer } from '#platform';
+import type { CancelSignal, Clock, Sealer, Timer } from '#platform';
 import type { CallBounds, FunctionCall, FunctionLog, Runtime } from '../../runtime.ts';
 import { InstanceWatch } from '../walls/instance-watch.ts';
 import type { Cell } from '../walls/walls.ts';
@@ -59,6 +59,7 @@ type InstanceStart = Start<StartOutcome>;
 const acquireTimeoutMs = 10_000;
 /** Longest start of an instance without its initializer, which has a limit of its own. */
 const startTimeoutMs = 15_000;
+const cancelled = { kind: 'cancelled' } as const;
 const tooLate = 'no instance was ready before the validity period ended';
 const unreadable = 'the encrypted user data cannot be opened with the platform key';
 
@@ -109,8 +110,8 @@ export class ProcessRuntime implements Runtime {
     return count;
   }
 
-  async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
-    const acquired = await this.acquire(call, signal);
+  async run(call: FunctionCall, signal: CancelSignal): Promise<AttemptOutcome> {
+    const acquired = this.withRoomNow(call, signal) ?? (await this.acquire(call, signal));
     if (!(acquired instanceof Instance)) return acquired;
     const outcome = await this.runIn(acquired, call, signal);
     this.wakeWaiters();
@@ -118,16 +119,17 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** The timeout of the call begins when the code is loaded. */
-  private async runIn(instance: Instance, call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
+  private async runIn(instance: Instance, call: FunctionCall, signal: CancelSignal): Promise<AttemptOutcome> {
     const loading = instance.loading ?? (await Promise.race([instance.loaded, aborted(signal)]));
     if (loading.kind === 'loaded') {
-      const missed = await this.reasonNotToStart(instance, call);
+      const mayStart = call.mayStart === undefined || (await call.mayStart());
+      const missed = mayStart ? this.reasonNotToStart(instance, call) : cancelled;
       if (missed === undefined) return instance.call(call, signal);
       instance.giveBack();
       return missed;
     }
     instance.giveBack();
-    if (loading.kind === 'aborted') return { kind: 'cancelled' };
+    if (loading.kind === 'aborted') return cancelled;
     instance.kill();
     this.print(call, `${loading.description}\n`);
     return failed(loading.isOutOfMemory === true ? 'OutOfMemory' : 'UnhandledInvocationError', loading.error);
@@ -140,8 +142,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** @returns the outcome of a call that may not start any more; undefined if it may. */
-  private async reasonNotToStart(instance: Instance, call: FunctionCall): Promise<AttemptOutcome | undefined> {
-    if ((await call.mayStart?.()) === false) return { kind: 'cancelled' };
+  private reasonNotToStart(instance: Instance, call: FunctionCall): AttemptOutcome | undefined {
     const isLate = call.startBefore !== undefined && this.clock.elapsedMs() >= call.startBefore;
     if (isLate) return { kind: 'unavailable', reason: tooLate };
     return instance.isServing ? undefined : { kind: 'unavailable', reason: 'the instance ended before the call could start' };
@@ -153,8 +154,14 @@ export class ProcessRuntime implements Runtime {
     for (const { instances } of this.pools.values()) for (const instance of instances) instance.kill();
   }
 
+  /** As {@link acquire}, without a wait; undefined if it takes one. */
+  private withRoomNow({ function: fn, startBefore }: FunctionCall, signal: CancelSignal): Instance | undefined {
+    const isOver = startBefore !== undefined && this.clock.elapsedMs() >= startBefore;
+    return this.isClosed || signal.aborted || isOver ? undefined : this.withRoom(fn);
+  }
+
   /** An instance with reserved room, or the outcome of an attempt that gets none. */
-  private async acquire({ function: fn, startBefore }: FunctionCall, signal: AbortSignal): Promise<Instance | AttemptOutcome> {
+  private async acquire({ function: fn, startBefore }: FunctionCall, signal: CancelSignal): Promise<Instance | AttemptOutcome> {
     const since = this.clock.elapsedMs();
     const waitsUntil = Math.min(since + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
     while (!this.isClosed && !signal.aborted && this.clock.elapsedMs() < waitsUntil) {
@@ -163,11 +170,11 @@ export class ProcessRuntime implements Runtime {
       if (found !== undefined) return found;
       if (ends === this.ends) await this.turn({ since, waitMs: waitsUntil - this.clock.elapsedMs() }, signal);
     }
-    return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance became free in time' };
+    return signal.aborted ? cancelled : { kind: 'unavailable', reason: 'no instance became free in time' };
   }
 
   /** Waits until an instance or a place may be free, the call is aborted, or the time is over. */
-  private async turn({ since, waitMs }: { since: number; waitMs: number }, signal: AbortSignal): Promise<void> {
+  private async turn({ since, waitMs }: { since: number; waitMs: number }, signal: CancelSignal): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const done = () => {
@@ -184,7 +191,7 @@ export class ProcessRuntime implements Runtime {
 
   private wakeWaiters(): void {
     this.ends += 1;
-    for (const wake of [...this.waiters.keys()]) wake();
+    if (this.waiters.size > 0) for (const wake of [...this.waiters.keys()]) wake();
   }
 
   /** An instance with room, which is reserved. */
@@ -341,7 +348,7 @@ export class ProcessRuntime implements Runtime {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<{ readonly kind: 'aborted' }> {
+function aborted(signal: CancelSignal): Promise<{ readonly kind: 'aborted' }> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve({ kind: 'aborted' });
     signal.addEventListener('abort', () => resolve({ kind: 'aborted' }), { once: true });
