@@ -1,11 +1,12 @@
 /**
  * Writes records in place of kafkajs, which allocates a buffer of 512 bytes for each header and one
- * for each number.
+ * for each number. A record is written in one pass over its headers, into memory that all records
+ * share. Its length is known only then, and is put before it.
  *
  * The bytes are the same as those of kafkajs; a property test compares the two.
  * @see docs/adr/0013-records-are-written-by-our-own-code.md
  */
-import { shortTextMax, textBytes } from '../record-bytes.ts';
+import { shortTextMax } from '../record-bytes.ts';
 
 type HeaderValue = string | Buffer | null | undefined;
 
@@ -26,12 +27,10 @@ interface Encoded {
 
 const int32Max = 2 ** 31 - 1;
 
-/** Returns the bytes that a number takes as a zigzag varint. */
-function sizeOf(value: number): number {
-  if (value > int32Max || value < -int32Max) return sizeOfLong(BigInt(value));
-  let rest = ((value << 1) ^ (value >> 31)) >>> 7;
+/** Returns the bytes that a length takes as a zigzag varint. */
+function sizeOf(length: number): number {
   let size = 1;
-  for (; rest !== 0; rest >>>= 7) size += 1;
+  for (let rest = (length << 1) >>> 7; rest !== 0; rest >>>= 7) size += 1;
   return size;
 }
 
@@ -39,27 +38,33 @@ function zigzag(value: bigint): bigint {
   return BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
 }
 
-function sizeOfLong(value: bigint): number {
-  let size = 1;
-  for (let rest = zigzag(value) >> 7n; rest !== 0n; rest >>= 7n) size += 1;
-  return size;
-}
-
 const asciiMax = 0x7f;
 
-/** The bytes of a text or a value in UTF-8; -1 for none. */
-function bytesOf(value: HeaderValue): number {
-  if (value === null || value === undefined) return -1;
-  return typeof value === 'string' ? textBytes(value) : value.length;
-}
+/** Memory that all records are written into, one after the other. */
+const sharedBytes = 65_536;
+/** The most bytes of a length. */
+const lengthBytesMax = 5;
+/** The most bytes of a number. */
+const numberBytesMax = 10;
 
-/** A position in a buffer that is written from front to back. */
-class Cursor {
-  offset = 0;
+/** A record that is written from front to back. Its memory grows as needed. */
+class RecordWriter {
+  private buffer = Buffer.allocUnsafeSlow(sharedBytes);
+  private offset = 0;
 
-  constructor(readonly buffer: Buffer) {}
+  begin(): void {
+    // One large record does not keep its memory.
+    if (this.buffer.length > sharedBytes) this.buffer = Buffer.allocUnsafeSlow(sharedBytes);
+    this.offset = lengthBytesMax;
+  }
 
-  write(value: number): void {
+  writeByte(value: number): void {
+    this.makeRoom(1);
+    this.buffer[this.offset++] = value;
+  }
+
+  writeNumber(value: number): void {
+    this.makeRoom(numberBytesMax);
     if (value > int32Max || value < -int32Max) return this.writeLong(BigInt(value));
     let rest = ((value << 1) ^ (value >> 31)) >>> 0;
     for (; rest > asciiMax; rest >>>= 7) this.buffer[this.offset++] = (rest & asciiMax) | 0x80;
@@ -72,58 +77,89 @@ class Cursor {
     this.buffer[this.offset++] = Number(rest);
   }
 
-  /** Writes a text with its length. @param bytes as {@link bytesOf} tells. */
-  writeText(text: HeaderValue, bytes: number): void {
-    this.write(bytes);
-    if (bytes <= 0) return;
+  /** Writes a text or a value, after its length. */
+  writeText(text: HeaderValue): void {
+    if (text === null || text === undefined) this.writeNumber(-1);
+    else if (typeof text !== 'string') {
+      this.writeNumber(text.length);
+      this.makeRoom(text.length);
+      this.offset += text.copy(this.buffer, this.offset);
+    } else if (text.length >= shortTextMax || !this.writeShortAscii(text)) {
+      const bytes = Buffer.byteLength(text);
+      this.writeNumber(bytes);
+      this.makeRoom(bytes);
+      this.offset += this.buffer.write(text, this.offset, 'utf8');
+    }
+  }
+
+  /** @returns false for other characters than ASCII; nothing is written then. */
+  private writeShortAscii(text: string): boolean {
+    const { length } = text;
+    this.makeRoom(1 + length);
     const { buffer, offset } = this;
-    if (typeof text !== 'string') text?.copy(buffer, offset);
-    // As many bytes as characters: all are ASCII.
-    else if (bytes === text.length && bytes <= shortTextMax)
-      for (let index = 0; index < bytes; index += 1) buffer[offset + index] = text.charCodeAt(index);
-    else buffer.write(text, offset, 'utf8');
-    this.offset += bytes;
+    // A length below 64 takes one byte.
+    buffer[offset] = length << 1;
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code > asciiMax) return false;
+      buffer[offset + 1 + index] = code;
+    }
+    this.offset = offset + 1 + length;
+    return true;
+  }
+
+  /** Returns the record, after its length. */
+  end(): Buffer {
+    const { buffer, offset: end } = this;
+    const bytes = end - lengthBytesMax;
+    const start = lengthBytesMax - sizeOf(bytes);
+    this.offset = start;
+    this.writeNumber(bytes);
+    const record = Buffer.allocUnsafe(end - start);
+    buffer.copy(record, 0, start, end);
+    return record;
+  }
+
+  private makeRoom(bytes: number): void {
+    const { buffer, offset } = this;
+    if (offset + bytes <= buffer.length) return;
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, offset + bytes));
+    buffer.copy(this.buffer, 0, 0, offset);
   }
 }
 
-function sizeWith(bytes: number): number {
-  return sizeOf(bytes) + Math.max(0, bytes);
-}
-
-/** Calls `each` with every header; a name with several values comes several times. */
-function forEachHeader(headers: NonNullable<RecordToWrite['headers']>, each: (name: string, value: HeaderValue) => void): void {
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (Array.isArray(value)) for (const one of value as readonly HeaderValue[]) each(name, one);
-    else each(name, value as HeaderValue);
-  }
-}
+const writer = new RecordWriter();
 
 /** Writes a record of a batch of magic 2. @see https://kafka.apache.org/documentation/#record */
 export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, headers = {} }: RecordToWrite): Encoded {
-  const keyBytes = bytesOf(key);
-  const valueBytes = bytesOf(value);
-  let size = 1 + sizeOf(timestampDelta) + sizeOf(offsetDelta) + sizeWith(keyBytes) + sizeWith(valueBytes);
-  const sizes: number[] = [];
-  forEachHeader(headers, (name, text) => {
-    const [nameBytes, bytes] = [bytesOf(name), bytesOf(text)];
-    size += sizeWith(nameBytes) + sizeWith(bytes);
-    sizes.push(nameBytes, bytes);
-  });
-  size += sizeOf(sizes.length / 2);
-  const cursor = new Cursor(Buffer.allocUnsafe(sizeOf(size) + size));
-  cursor.write(size);
+  writer.begin();
   // Kafka defines no attributes of a record yet.
-  cursor.buffer[cursor.offset++] = 0;
-  cursor.write(timestampDelta);
-  cursor.write(offsetDelta);
-  cursor.writeText(key, keyBytes);
-  cursor.writeText(value, valueBytes);
-  cursor.write(sizes.length / 2);
-  let index = 0;
-  forEachHeader(headers, (name, text) => {
-    cursor.writeText(name, sizes[index++] ?? 0);
-    cursor.writeText(text, sizes[index++] ?? 0);
-  });
-  return { buf: cursor.buffer, buffer: cursor.buffer };
+  writer.writeByte(0);
+  writer.writeNumber(timestampDelta);
+  writer.writeNumber(offsetDelta);
+  writer.writeText(key);
+  writer.writeText(value);
+  writer.writeNumber(countOf(headers));
+  for (const name in headers) {
+    const given = headers[name];
+    if (!Array.isArray(given)) writeHeader(name, given as HeaderValue);
+    else for (const one of given as readonly HeaderValue[]) writeHeader(name, one);
+  }
+  const record = writer.end();
+  return { buf: record, buffer: record };
+}
+
+function writeHeader(name: string, value: HeaderValue): void {
+  writer.writeText(name);
+  writer.writeText(value);
+}
+
+/** A name with several values is written several times. */
+function countOf(headers: NonNullable<RecordToWrite['headers']>): number {
+  let count = 0;
+  for (const name in headers) {
+    const given = headers[name];
+    count += Array.isArray(given) ? given.length : 1;
+  }
+  return count;
 }

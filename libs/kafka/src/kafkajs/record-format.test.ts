@@ -85,6 +85,14 @@ function lastTexts(headers: KafkaMessage['headers']): ReadonlyMap<string, string
 }
 
 describe('a record', () => {
+  it.each([65_000, 65_536, 200_000, 999_000])('of %i bytes is written as kafkajs writes it, and so is one after it', (length) => {
+    const headers = { long: 'ä'.repeat(length / 4), short: 'x'.repeat(63), border: 'x'.repeat(64) };
+    for (const value of [Buffer.alloc(length, 7), Buffer.from('small')]) {
+      const record = { key: 'k', value, headers };
+      expect(encodeRecord(record).buffer.equals(theirs.encode(record).buffer)).toBe(true);
+    }
+  });
+
   it('is written as kafkajs writes it', () => {
     fc.assert(
       fc.property(recordsWith(text), (record) => {
