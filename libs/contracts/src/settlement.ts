@@ -60,7 +60,13 @@ export function encodeSettlement(topic: string, settlement: Settlement): Outgoin
   const { invocation, responsePayload } = settlement;
   const headers = settlementHeaders(settlement);
   if (invocation.payload.length > 0) headers[header.requestBytes] = String(invocation.payload.length);
-  return { topic, key: invocation.requestId, value: Buffer.concat([invocation.payload, responsePayload]), headers };
+  return { topic, key: invocation.requestId, value: joined(invocation.payload, responsePayload), headers };
+}
+
+/** Without a target both are empty. To join them takes as long as the rest of the record. */
+function joined(payload: Buffer, responsePayload: Buffer): Buffer {
+  if (responsePayload.length === 0) return payload;
+  return payload.length === 0 ? responsePayload : Buffer.concat([payload, responsePayload]);
 }
 
 /**
