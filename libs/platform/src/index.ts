@@ -75,4 +75,5 @@ export { type Act, type ActEnd, type Tracing, untraced } from './tracing.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
 export { TurnBudget } from './turn-budget.ts';
 export { webhookKey, webhookSignature } from './webhook-signature.ts';
+export { onClose } from './on-close.ts';
 export { ownUrl } from './own-url.ts';

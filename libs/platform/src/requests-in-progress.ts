@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from './basics/clock.ts';
+import { onClose } from './on-close.ts';
 
 /**
  * An idle connection stays open this long while the service drains, because its client may be about
@@ -28,7 +29,7 @@ export class RequestsInProgress {
     });
     fastify.addHook('onRequest', (_request, reply, done) => {
       this.count++;
-      reply.raw.once('close', () => {
+      onClose(reply.raw, () => {
         this.count--;
         this.onChange?.();
       });

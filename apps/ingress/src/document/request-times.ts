@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Histogram, type Registry as Metrics } from 'prom-client';
-import type { Clock } from '#platform';
+import { type Clock, onClose } from '#platform';
 import type { OperationSpec } from './operation.ts';
 import type { RouteSpec } from './route-spec.ts';
 
@@ -22,7 +22,7 @@ export function timeRequests(fastify: FastifyInstance, metrics: Metrics, clock: 
   fastify.addHook('onRequest', (request, { raw }, done) => {
     const startedMs = clock.elapsedMs();
     const operation = operationOf(request.routeOptions.config.operation);
-    raw.once('close', () => {
+    onClose(raw, () => {
       const status = raw.writableFinished ? `${Math.floor(raw.statusCode / 100)}xx` : 'aborted';
       seconds.observe({ operation, status }, (clock.elapsedMs() - startedMs) / 1_000);
     });

@@ -10,7 +10,7 @@
  */
 import { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Clock, ShortLivedMap } from '#platform';
+import { type Clock, onClose, ShortLivedMap } from '#platform';
 
 /** A body on its way, as others compare it. */
 export interface ArrivingBody {
@@ -47,7 +47,7 @@ const readBefore = new WeakMap<Socket, number>();
  */
 export function markEnd({ raw }: FastifyRequest, reply: FastifyReply): void {
   const { socket } = raw;
-  if (socket instanceof Socket) reply.raw.once('close', () => readBefore.set(socket, socket.bytesRead));
+  if (socket instanceof Socket) onClose(reply.raw, () => readBefore.set(socket, socket.bytesRead));
 }
 
 /** A body that arrives over the socket of its request. */

@@ -10,7 +10,7 @@
  * 3. A signed request that states the hash of its body is proved by its head. It counts as known.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '#platform';
+import { type Clock, onClose } from '#platform';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 import { type ArrivingBody, markEnd, SocketBody, UnprovedBodies } from './arriving-bodies.ts';
@@ -87,14 +87,14 @@ export function boundBodies(fastify: FastifyInstance, clock: Clock, limits: Body
     if (isUnproved(request)) {
       const counted = { body: watchBody(request, reply, clock), knownBytes: 0, isClosed: false };
       request.countedBody = counted;
-      reply.raw.once('close', () => close(counted));
+      onClose(reply.raw, () => close(counted));
       unproved.add(counted.body);
       return done();
     }
     if (known > 0 && known + bytes > limits.bytesMax)
       return sendError(reply, new ApiError('FSS.0429', 'too much is being sent just now; try again', retryAfterSeconds));
     known += bytes;
-    reply.raw.once('close', () => (known -= bytes));
+    onClose(reply.raw, () => (known -= bytes));
     done();
   });
   fastify.addHook('preValidation', (request, _reply, done) => {

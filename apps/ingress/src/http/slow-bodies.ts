@@ -9,7 +9,7 @@
  */
 import { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '#platform';
+import { type Clock, onClose } from '#platform';
 import { paceMs } from './body-sizes.ts';
 import { answerTooSlow } from './http-server.ts';
 
@@ -44,5 +44,5 @@ function watch({ raw }: FastifyRequest, reply: FastifyReply, clock: Clock, grace
     answerTooSlow(reply, clock);
   };
   let timer = clock.setTimer(graceMs, look);
-  raw.once('close', () => timer.cancel());
+  onClose(raw, () => timer.cancel());
 }
