@@ -125,8 +125,7 @@ function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents
  * the notifier reports its end.
  */
 function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvents {
-  const { [header.requestBytes]: _requestBytes, ...ending } = headers;
-  const settlement = decodeSettlement({ headers: ending, value: noPayload });
+  const settlement = decodeSettlement({ headers: withoutRequestBytes(headers), value: noPayload });
   const { invocation, condition, attempts, startedAt, endedAt, errorMessage, isPresumed, responseRef, madeFrom } = settlement;
   const subject = subjectOf(invocation);
   const end: StatusEvent = {
@@ -145,6 +144,13 @@ function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvent
   if (target === undefined) return withLog(told, invocation.policy.statusLog);
   const delivery = begunAt(timestamp, deliveryIdOf(target));
   return withLog([...told, { kind: 'delivery', delivery, ...subject }], invocation.policy.statusLog);
+}
+
+/** Most settlements hold no payload, and a copy of their headers costs time. */
+function withoutRequestBytes(headers: RecordHeaders): RecordHeaders {
+  if (headers[header.requestBytes] === undefined) return headers;
+  const { [header.requestBytes]: _requestBytes, ...rest } = headers;
+  return rest;
 }
 
 /** A delivery of which no try is known yet. */

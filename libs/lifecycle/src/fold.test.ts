@@ -46,6 +46,12 @@ const delivery = (given: Partial<DeliveryStatus> = {}): StatusEvent => ({
 const foldAll = (events: readonly StatusEvent[]) => events.reduce<FoldedRecord | undefined>(fold, undefined);
 
 describe('fold', () => {
+  it('keeps nothing of an end that was presumed, or of the wait before it', () => {
+    const presumed = settled({ isPresumed: true, condition: 'EventAgeExceeded', lateMs: 5, responseRef: 'r' });
+    const all = [queued(1), running(1, 5), waiting(2, 9), presumed, settled({ endedAt: at(9) })];
+    for (const field of ['dueAt', 'lateMs', 'responseRef']) expect(foldAll(all)).not.toHaveProperty(field);
+  });
+
   it.each<[rule: string, StatusEvent[], Partial<FoldedRecord>]>([
     [
       'accepted: it waits',

@@ -88,7 +88,7 @@ function withHistory(record: FoldedRecord, event: StatusEvent): FoldedRecord {
   const history = withEvent(record.history, event);
   const isTold = record.expiresAt === undefined && event.expiresAt !== undefined;
   if (history === record.history && !isTold) return record;
-  return { ...record, history, ...(isTold ? { expiresAt: event.expiresAt } : {}) };
+  return isTold ? { ...record, history, expiresAt: event.expiresAt } : { ...record, history };
 }
 
 function subjectOf(record: FoldedRecord, event: StatusEvent): FoldedRecord {
@@ -140,7 +140,8 @@ function foldProgress(
 ): FoldedRecord {
   const stage = stageOf(event.kind, event.attempt);
   if (stage < record.stage) return record;
-  const { dueAt, startedAt, ...rest } = record;
+  const { dueAt, startedAt } = record;
+  const rest = withoutProgress(record);
   switch (event.kind) {
     case 'queued':
       if (stage === record.stage) return record;
@@ -156,23 +157,37 @@ function foldProgress(
   }
 }
 
+/** A pattern that leaves fields out copies slowly, and most records have none of these. */
+function withoutProgress(record: FoldedRecord): FoldedRecord {
+  if (record.dueAt === undefined && record.startedAt === undefined) return record;
+  const { dueAt: _dueAt, startedAt: _startedAt, ...rest } = record;
+  return rest;
+}
+
+/** As {@link withoutProgress}, for the fields of an earlier settlement. */
+function withoutEnd(record: FoldedRecord): FoldedRecord {
+  if (record.lateMs === undefined && record.responseRef === undefined) return record;
+  const { lateMs: _lateMs, responseRef: _responseRef, ...rest } = record;
+  return rest;
+}
+
 function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: 'settled' }>): FoldedRecord {
   const { status, errorCode } = conditions[event.condition];
   const stage = event.isPresumed === true ? presumedStage : settledStage;
   if (stage < record.stage) return record;
-  const { dueAt: _dueAt, startedAt: _startedAt, lateMs: _lateMs, responseRef: _responseRef, ...rest } = record;
-  const settled: FoldedRecord = {
-    ...rest,
+  const { errorMessage, endedAt, attempts, startedAt, lateMs, responseRef } = event;
+  const settled: { -readonly [Field in keyof FoldedRecord]: FoldedRecord[Field] } = {
+    ...withoutEnd(withoutProgress(record)),
     stage,
     status,
     errorCode,
-    errorMessage: event.errorMessage,
-    ...(event.startedAt === undefined ? {} : { startedAt: event.startedAt }),
-    ...(event.lateMs === undefined ? {} : { lateMs: event.lateMs }),
-    endedAt: event.endedAt,
-    attempts: event.attempts,
-    ...(event.responseRef === undefined ? {} : { responseRef: event.responseRef }),
+    errorMessage,
+    endedAt,
+    attempts,
   };
+  if (startedAt !== undefined) settled.startedAt = startedAt;
+  if (lateMs !== undefined) settled.lateMs = lateMs;
+  if (responseRef !== undefined) settled.responseRef = responseRef;
   return record.stage === stage && settlementOrder(record) <= settlementOrder(settled) ? record : settled;
 }
 
