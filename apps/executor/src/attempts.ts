@@ -126,7 +126,10 @@ const usualTurn: Turn = { isAwaited: false };
 
 const recentMax = 100_000;
 
-/** Makes attempts: read, admit, run, decide, write once. */
+/**
+ * Makes attempts: read, admit, run, decide, write once. Steps that only hand a promise on are not
+ * `async`: that costs 0.2 us each, and an attempt had 28 of them.
+ */
 export class Attempts {
   private readonly recent: RecentWork;
 
