@@ -60,7 +60,7 @@ async function measureRow(row: Row): Promise<RowResult> {
   return { name: row.name, rounds };
 }
 
-async function write(result: BenchResult, before?: BenchResult): Promise<void> {
+async function write(result: BenchResult): Promise<void> {
   await writeFile(baselineFile, `${JSON.stringify(result, null, 2)}\n`);
   await mkdir('docs/performance', { recursive: true });
   for (const one of result.rows) {
@@ -70,7 +70,7 @@ async function write(result: BenchResult, before?: BenchResult): Promise<void> {
   }
   const text = await readFile(page, 'utf8');
   const head = text.slice(0, text.indexOf(begin) + begin.length);
-  await writeFile(page, `${head}\n${pageOf(rows, result, before)}\n${text.slice(text.indexOf(end))}`);
+  await writeFile(page, `${head}\n${pageOf(rows, result)}\n${text.slice(text.indexOf(end))}`);
 }
 
 const baseline = await read(baselineFile);
@@ -78,8 +78,9 @@ const results: RowResult[] = [];
 for (const row of chosen) {
   const result = await measureRow(row);
   results.push(result);
-  const before = baseline?.rows.find(({ name }) => name === row.name);
-  console.log(`\n${row.name}: ${row.says}\n${tableOf(row, result, before && mediansOf(before, 'sendoff'))}`);
+  const kept = baseline?.rows.find(({ name }) => name === row.name);
+  const beside = kept === undefined ? result : { ...result, before: mediansOf(kept, 'sendoff') };
+  console.log(`\n${row.name}: ${row.says}\n${tableOf(row, beside)}`);
 }
 const result: BenchResult = {
   at: new Date().toISOString(),
@@ -94,5 +95,5 @@ const result: BenchResult = {
 await mkdir('test/bench/results', { recursive: true });
 await writeFile(`test/bench/results/${result.at.replaceAll(':', '-')}.json`, `${JSON.stringify(result, null, 2)}\n`);
 const names = rows.map(({ name }) => name);
-if (values.write) await write(withEarlierRows(result, names, baseline), baseline);
+if (values.write) await write(withEarlierRows(result, names, baseline));
 process.exit(0);

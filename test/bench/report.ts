@@ -15,6 +15,8 @@ interface Origin {
 export interface RowResult {
   readonly name: string;
   readonly rounds: Readonly<Record<string, readonly Figures[]>>;
+  /** Medians of the run that was written before this one. */
+  readonly before?: Figures;
   /** Only of a row that an earlier run measured. */
   readonly origin?: Origin;
 }
@@ -25,14 +27,20 @@ export interface BenchResult extends Origin {
 }
 
 /**
- * The rows of a run, and those of an earlier one that it did not measure. They keep their origin.
+ * The rows of a run beside those of an earlier one. Rows that it did not measure stay as they are,
+ * with their origin.
  * @param names all rows, in the order of the result.
  */
 export function withEarlierRows(result: BenchResult, names: readonly string[], earlier?: BenchResult): BenchResult {
   if (earlier === undefined) return result;
   const { rows: earlierRows, ...origin } = earlier;
-  const all = [...result.rows, ...earlierRows.map((row) => ({ origin, ...row }))];
-  return { ...result, rows: names.flatMap((name) => all.find((row) => row.name === name) ?? []) };
+  const rows = names.flatMap((name) => {
+    const measured = result.rows.find((row) => row.name === name);
+    const kept = earlierRows.find((row) => row.name === name);
+    if (measured === undefined) return kept === undefined ? [] : { origin, ...kept };
+    return kept === undefined ? measured : { ...measured, before: mediansOf(kept, 'sendoff') };
+  });
+  return { ...result, rows };
 }
 
 /** The medians of all rounds of one contender. */
@@ -68,11 +76,9 @@ const verdicts = new Map<boolean | undefined, string>([
   [undefined, 'peer not measured'],
 ]);
 
-/**
- * The table of one row in Markdown: a line for each figure.
- * @param before medians of the baseline.
- */
-export function tableOf(row: Row, result: RowResult, before: Figures = {}): string {
+/** The table of one row in Markdown: a line for each figure. */
+export function tableOf(row: Row, result: RowResult): string {
+  const { before = {} } = result;
   const own = mediansOf(result, 'sendoff');
   const peerName = Object.keys(result.rounds).find((name) => name !== 'sendoff');
   const peer = peerName === undefined ? undefined : mediansOf(result, peerName);
@@ -135,16 +141,15 @@ function originText({ at, machine, versions }: Origin): string {
 }
 
 /** The page of all rows, in Markdown. A row of an earlier run says so. */
-export function pageOf(rows: readonly Row[], result: BenchResult, baseline?: BenchResult): string {
+export function pageOf(rows: readonly Row[], result: BenchResult): string {
   const whole = originText(result);
   const sections = result.rows.map((one) => {
     const row = rows.find(({ name }) => name === one.name);
     if (row === undefined) return '';
     const own = originText(one.origin ?? result);
     const says = own === whole ? row.says : `${row.says}\n\n${own}`;
-    const before = one.origin === undefined ? baseline?.rows.find(({ name }) => name === one.name) : undefined;
     const picture = plotOf(row, one) === undefined ? '' : `\n![${row.name}](performance/${row.name}.svg)\n`;
-    return `### ${row.name}\n\n${says}\n\n${tableOf(row, one, before && mediansOf(before, 'sendoff'))}\n${picture}`;
+    return `### ${row.name}\n\n${says}\n\n${tableOf(row, one)}\n${picture}`;
   });
   return [whole, '', ...sections].join('\n');
 }
