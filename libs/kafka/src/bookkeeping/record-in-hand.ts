@@ -115,21 +115,21 @@ export class RecordInHand implements RecordDelivery {
   }
 
   readyToAct(): Promise<void> {
-    if (this.isLost || !this.mayBegin) return this.waitToAct();
-    this.act();
-    return done;
+    return this.ready(mayBegin);
   }
 
   writeUntilDone(write: () => Promise<void>, { mayBeRefused = false }: WriteOptions = {}): Promise<void> {
     return this.repeat(write, mayBeRefused ? isFinal : isFinalForPromised);
   }
 
-  private get mayBegin(): boolean {
-    return this.feed.owner.membership.mayBegin && !this.feed.hasUnwritten;
+  private ready(isAllowed: (feed: RecordFeed) => boolean): Promise<void> {
+    if (this.isLost || !isAllowed(this.feed)) return this.waitUntil(isAllowed);
+    this.act();
+    return done;
   }
 
-  private async waitToAct(): Promise<void> {
-    while (!this.isLost && !this.mayBegin) await this.feed.changed();
+  private async waitUntil(isAllowed: (feed: RecordFeed) => boolean): Promise<void> {
+    while (!this.isLost && !isAllowed(this.feed)) await this.feed.changed();
     this.act();
   }
 
@@ -189,14 +189,12 @@ export class RecordInHand implements RecordDelivery {
    * @param endsIt true for an error after which no try may pass; it is thrown at once.
    */
   private async repeat(write: () => Promise<void>, endsIt: (error: unknown) => boolean): Promise<void> {
-    await this.readyToWrite();
-    let failure: unknown;
+    await this.ready(mayWrite);
     try {
       return await write();
     } catch (error) {
-      failure = error;
+      return this.repeatAfter(error, write, endsIt);
     }
-    return this.repeatAfter(failure, write, endsIt);
   }
 
   private async repeatAfter(first: unknown, write: () => Promise<void>, endsIt: (error: unknown) => boolean): Promise<void> {
@@ -216,7 +214,7 @@ export class RecordInHand implements RecordDelivery {
           throw error;
         }
         await this.waitToWriteAgain(error, tries);
-        await this.readyToWrite();
+        await this.ready(mayWrite);
         try {
           return await write();
         } catch (next) {
@@ -226,17 +224,6 @@ export class RecordInHand implements RecordDelivery {
     } finally {
       if (isUnwritten && !this.isGivenUp) this.feed.unwritten(-1);
     }
-  }
-
-  private readyToWrite(): Promise<void> {
-    if (this.isLost || !this.feed.owner.membership.mayWrite) return this.waitToWrite();
-    this.act();
-    return done;
-  }
-
-  private async waitToWrite(): Promise<void> {
-    while (!this.isLost && !this.feed.owner.membership.mayWrite) await this.feed.changed();
-    this.act();
   }
 
   /** @throws PlatformError `PARTITION_LOST`. */
@@ -284,6 +271,14 @@ export class RecordInHand implements RecordDelivery {
       ...(isUnexpected(error) && error instanceof Error ? { stack: error.stack } : {}),
     });
   }
+}
+
+function mayBegin({ owner, hasUnwritten }: RecordFeed): boolean {
+  return owner.membership.mayBegin && !hasUnwritten;
+}
+
+function mayWrite({ owner }: RecordFeed): boolean {
+  return owner.membership.mayWrite;
 }
 
 /** @returns false if the signal aborted first. */
