@@ -8,11 +8,9 @@ export interface CancellableAttempt extends Disposable {
   starts(): void;
 }
 
-/** One attempt, and the next one here with the same request id. */
 class UnderWay implements CancellableAttempt {
   readonly signal = new CancelSource();
   hasStarted = false;
-  next: UnderWay | undefined;
 
   constructor(
     readonly invocation: Cancellable,
@@ -34,7 +32,7 @@ class UnderWay implements CancellableAttempt {
  */
 export class RunningAttempts {
   /** By request id. Hardly any id has a second attempt here. */
-  private readonly first = new ShortLivedMap<string, UnderWay>();
+  private readonly underWay = new ShortLivedMap<string, readonly UnderWay[]>();
   private readonly end = (attempt: UnderWay): void => this.remove(attempt);
 
   constructor(private readonly cancellations: Cancellations) {
@@ -49,8 +47,7 @@ export class RunningAttempts {
   begin(invocation: Cancellable): CancellableAttempt {
     const { requestId, functionUrn, acceptedAt } = invocation;
     const attempt = new UnderWay({ requestId, functionUrn, acceptedAt }, this.end);
-    attempt.next = this.first.get(requestId);
-    this.first.set(requestId, attempt);
+    this.underWay.set(requestId, [...this.withId(requestId), attempt]);
     if (this.cancellations.has(invocation)) attempt.signal.abort();
     return attempt;
   }
@@ -62,17 +59,19 @@ export class RunningAttempts {
 
   private remove(attempt: UnderWay): void {
     const { requestId } = attempt.invocation;
-    const first = this.first.get(requestId);
-    if (first !== attempt) {
-      for (let one = first; one !== undefined; one = one.next) if (one.next === attempt) one.next = attempt.next;
-    } else if (attempt.next === undefined) this.first.delete(requestId);
-    else this.first.set(requestId, attempt.next);
+    const others = this.withId(requestId).filter((one) => one !== attempt);
+    if (others.length === 0) this.underWay.delete(requestId);
+    else this.underWay.set(requestId, others);
+  }
+
+  private withId(requestId: string): readonly UnderWay[] {
+    return this.underWay.get(requestId) ?? [];
   }
 
   /** Kafka producers choose their request ids: another function may have the same one. */
   private attemptsOf({ requestId, functionUrn }: Cancellation): readonly UnderWay[] {
     const bareUrn = bareUrnOf(functionUrn);
-    return linked(this.first.get(requestId)).filter(({ invocation }) => bareUrnOf(invocation.functionUrn) === bareUrn);
+    return this.withId(requestId).filter(({ invocation }) => bareUrnOf(invocation.functionUrn) === bareUrn);
   }
 
   private abort(invocation: Cancellation): void {
@@ -80,14 +79,7 @@ export class RunningAttempts {
   }
 
   private purge(purge: Purge): void {
-    for (const { invocation, signal, hasStarted } of [...this.first.values()].flatMap(linked))
+    for (const { invocation, signal, hasStarted } of [...this.underWay.values()].flat())
       if ((purge.includesRunning || !hasStarted) && isPurgedBy(purge, invocation)) signal.abort();
   }
-}
-
-/** An attempt and those behind it. */
-function linked(first: UnderWay | undefined): readonly UnderWay[] {
-  const all: UnderWay[] = [];
-  for (let one = first; one !== undefined; one = one.next) all.push(one);
-  return all;
 }
