@@ -156,15 +156,19 @@ export class ProcessRuntime implements Runtime {
 
   /** As {@link acquire}, without a wait; undefined if it takes one. */
   private withRoomNow({ function: fn, startBefore }: FunctionCall, signal: CancelSignal): Instance | undefined {
-    const isOver = startBefore !== undefined && this.clock.elapsedMs() >= startBefore;
-    return this.isClosed || signal.aborted || isOver ? undefined : this.withRoom(fn);
+    return this.mayAcquire(startBefore ?? Number.POSITIVE_INFINITY, signal) ? this.withRoom(fn) : undefined;
+  }
+
+  /** @param until by `elapsedMs` of the clock. */
+  private mayAcquire(until: number, signal: CancelSignal): boolean {
+    return !this.isClosed && !signal.aborted && this.clock.elapsedMs() < until;
   }
 
   /** An instance with reserved room, or the outcome of an attempt that gets none. */
   private async acquire({ function: fn, startBefore }: FunctionCall, signal: CancelSignal): Promise<Instance | AttemptOutcome> {
     const since = this.clock.elapsedMs();
     const waitsUntil = Math.min(since + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
-    while (!this.isClosed && !signal.aborted && this.clock.elapsedMs() < waitsUntil) {
+    while (this.mayAcquire(waitsUntil, signal)) {
       const { ends } = this;
       const found = this.withRoom(fn) ?? (await this.startFor(fn));
       if (found !== undefined) return found;
