@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { bullmq } from './bullmq.ts';
 import type { Contender } from './contender.ts';
 import { machine } from './installation.ts';
-import { type BenchResult, mediansOf, pageOf, plotOf, type RowResult, tableOf, withEarlierRows } from './report.ts';
+import { type BenchResult, besideEarlier, pageOf, plotOf, type RowResult, tableOf, withEarlierRows } from './report.ts';
 import type { Figures } from './figures.ts';
 import { measure, type Row, rows } from './rows.ts';
 import { sendoff } from './sendoff.ts';
@@ -79,8 +79,7 @@ for (const row of chosen) {
   const result = await measureRow(row);
   results.push(result);
   const kept = baseline?.rows.find(({ name }) => name === row.name);
-  const beside = kept === undefined ? result : { ...result, before: mediansOf(kept, 'sendoff') };
-  console.log(`\n${row.name}: ${row.says}\n${tableOf(row, beside)}`);
+  console.log(`\n${row.name}: ${row.says}\n${tableOf(row, besideEarlier(result, kept))}`);
 }
 const result: BenchResult = {
   at: new Date().toISOString(),

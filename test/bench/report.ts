@@ -26,6 +26,11 @@ export interface BenchResult extends Origin {
   readonly rows: readonly RowResult[];
 }
 
+/** A row beside the medians that it replaces. */
+export function besideEarlier(row: RowResult, earlier?: RowResult): RowResult {
+  return earlier === undefined ? row : { ...row, before: mediansOf(earlier, 'sendoff') };
+}
+
 /**
  * The rows of a run beside those of an earlier one. Rows that it did not measure stay as they are,
  * with their origin.
@@ -38,7 +43,7 @@ export function withEarlierRows(result: BenchResult, names: readonly string[], e
     const measured = result.rows.find((row) => row.name === name);
     const kept = earlierRows.find((row) => row.name === name);
     if (measured === undefined) return kept === undefined ? [] : { origin, ...kept };
-    return kept === undefined ? measured : { ...measured, before: mediansOf(kept, 'sendoff') };
+    return besideEarlier(measured, kept);
   });
   return { ...result, rows };
 }
